@@ -22,7 +22,7 @@ from .trainer import Trainer
 
 # %% ../nbs/04a_budget.ipynb #dc113f5b
 def time_training(spec:TaskSpec, mixer:str, scale:str, # Which recipe
-                  sequences:int=2, # Sequences in each timed update
+                  sequences:int=1, # Sequences in each timed update
                   updates:int=2, # Timed updates, after one to warm up
                  ) -> dict: # Parameters, and seconds and tokens per sequence of fine-tuning
     "Time a few fine-tuning updates of a recipe's model on typical sequences of the task."

@@ -28,9 +28,9 @@ def quickstart(seeds:int=3, # Runs of every row
                out:str=None, # Folder of table and picture (default: runs/quickstart)
               ):
     "Scratch against self-pretrained in a few minutes, without a download."
+    print("1. Copy-match: scratch against self-pretrained", flush=True)
     from spt_nb.budget import rehearse
     from spt_nb.protocol import compare
-    print("1. Copy-match: scratch against self-pretrained", flush=True)
     c = compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(c.report())
     print("\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
@@ -85,7 +85,8 @@ def data(name:str, # A task (see: spt tasks)
     t = load_task(name, data_dir, **options)
     print(t)
     print(t.source)
-    print("example:", t.train[0]["x"][:20], "...", "label:", t.train[0]["y"])
+    x, y = t.train[0]["x"], t.train[0]["y"]
+    print(f"example of {len(x)}: {' '.join(t.vocab[i] for i in x[:20]) if t.vocab else x[:20]} ... label: {y}")
 
 # %% ../nbs/08_cli.ipynb #fa720611
 def experiment(name:str, # Number or name, as 00 or quickstart

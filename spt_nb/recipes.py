@@ -76,14 +76,15 @@ TABLE += [
 
 # %% ../nbs/03b_recipes.ipynb #08e51e27
 TABLE += [
-    ("mini", "listops", "*", dict(task=dict(n_valid=200), mask_ratio=.1, pretrain_steps=100, finetune_steps=100, batch_size=8,
+    ("*", "listops", "*", dict(mask_ratio=.1)),
+    ("mini", "listops", "*", dict(task=dict(n_valid=200), pretrain_steps=100, finetune_steps=100, batch_size=8,
                                   pretrain_batch_size=8, valid_every=50)),
 ]
 
 # %% ../nbs/03b_recipes.ipynb #eec082ec
 TABLE += [
     ("paper", "*", "*", dict(clip=None, beta2=.999, schedule="constant", warmup=2000, valid_every=3000, lrs=(1e-3, 5e-4, 1e-4))),
-    ("paper", "listops", "*", dict(mask_ratio=.1, pretrain_lr=1e-3)),
+    ("paper", "listops", "*", dict(pretrain_lr=1e-3)),
     ("paper", "listops", "attention", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., batch_size=32, pretrain_batch_size=32,
                                            pretrain_steps=300_000, finetune_steps=300_000)),
     ("paper", "listops", "dlr", dict(d_model=128, n_layers=8, d_state=1024, ff_expand=0, prenorm=False, weight_decay=.05, ssm_lr=1e-4, positions="none",
@@ -99,7 +100,7 @@ def recipe(task:str, mixer:str, scale:str, **overrides # Any field of `Recipe`
     one_of("scale", scale, SCALES)
     values, options = {} if mixer == "attention" else {"positions": "none"}, {}
     for s, t, m, changes in TABLE:
-        if s == scale and t in ("*", task) and m in ("*", mixer):
+        if s in ("*", scale) and t in ("*", task) and m in ("*", mixer):
             options |= changes.get("task", {})
             values |= {k: v for k, v in changes.items() if k != "task"}
     return Recipe(**values).but(**overrides), options
