@@ -75,10 +75,10 @@ def _need(table:pd.DataFrame, what:str, *columns:str):
 _note = dict(fontsize=10, color="#555555", annotation_clip=False)
 
 def _chance(ax, chance, label=True):
-    "A line at the score of guessing, named at its right end."
+    "A line at the score of the majority label, named at its right end."
     if chance is None: return
     ax.axhline(100*chance, c="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
-    if label: ax.annotate("chance", (1, 100*chance), (4, 0), ("axes fraction", "data"), "offset points", va="center", **_note)
+    if label: ax.annotate("majority", (1, 100*chance), (4, 0), ("axes fraction", "data"), "offset points", va="center", **_note)
 
 def _legend(fig, inits, ncols=4):
     "The colours of the initialisations, in a line below everything."
@@ -111,7 +111,7 @@ def _scores(ax, summary, rows, chance, metric):
 # %% ../nbs/07_plots.ipynb #70bd67ef
 def plot_scores(summary:pd.DataFrame, # mixer, init, mean, low, high: see `summarise`
                 rows:pd.DataFrame=None, # mixer, init, seed, score: draws the single seeds as dots
-                chance:float=None, # The score of guessing
+                chance:float=None, # The score of always naming the most frequent label
                 metric:str="accuracy", # What the score is, for the label
                 ax=None, # Draw here, without a legend, in the caller's style
                ) -> Figure:
@@ -180,7 +180,7 @@ def _need_curves(curves):
         raise SptError(f"curves hold {which} twice; allowed: one line per mixer, init, seed and step")
 
 def plot_curves(curves:pd.DataFrame, # mixer, init, seed, step (of all training so far), score, pretrain_steps
-                chance:float=None, # The score of guessing
+                chance:float=None, # The score of always naming the most frequent label
                 metric:str="accuracy", # What the score is, for the label
                 axes=None, # One axis for each mixer: draw here, without a legend, in the caller's style
                ) -> Figure:
@@ -199,7 +199,7 @@ def plot_curves(curves:pd.DataFrame, # mixer, init, seed, step (of all training 
 def plot_comparison(summary:pd.DataFrame, # As for `plot_scores`
                     rows:pd.DataFrame, # As for `plot_scores`
                     curves:pd.DataFrame, # As for `plot_curves`
-                    chance:float=None, # The score of guessing
+                    chance:float=None, # The score of always naming the most frequent label
                     title:str=None, # Over everything
                     metric:str="accuracy", # What the score is, for the labels
                    ) -> Figure:

@@ -69,7 +69,7 @@ TABLE = [
 
 # %% ../nbs/03b_recipes.ipynb #b538d81e
 TABLE += [
-    ("mini", "copy_match", "*", dict(positions="none", pretrain_steps=400, finetune_steps=400, pretrain_lr=3e-3, valid_every=50)),
+    ("mini", "copy_match", "*", dict(positions="none", pretrain_steps=400, finetune_steps=300, pretrain_lr=3e-3, valid_every=50)),
     ("mini", "dyck", "*", dict(positions="none", pretrain_steps=500, finetune_steps=300, valid_every=50)),
     *[(scale, task, "attention", dict(positions="learned")) for scale in ("smoke", "mini", "paper") for task in ("copy_match", "dyck")],
 ]
