@@ -63,13 +63,14 @@ def _try(s, store, run_id, failed, left):
 
 # %% ../nbs/03a_workers.ipynb #cd56876c
 def _worker_main():
-    "What `python -m spt_nb.workers` does."
+    "What a worker process does."
     stages, store, run_id, threads = pickle.load(sys.stdin.buffer)
     def parent_left():
         sys.stdin.buffer.read()
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(15)
         os._exit(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler) # a shell may have had it ignored
     threading.Thread(target=parent_left, daemon=True).start()
     torch.set_num_threads(threads)
     try: work(stages, store, run_id)
@@ -78,7 +79,8 @@ def _worker_main():
 
 def _start_worker(message:bytes):
     "A worker process with the plan on its way; Ctrl-C reaches it only through us."
-    p = subprocess.Popen([sys.executable, "-c", "from spt_nb.workers import _worker_main; _worker_main()"], stdin=subprocess.PIPE, start_new_session=True)
+    p = subprocess.Popen([sys.executable, "-c", "from spt_nb.workers import _worker_main; _worker_main()"], stdin=subprocess.PIPE,
+                         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, start_new_session=True)
     p.stdin.write(message)
     p.stdin.flush()
     return p

@@ -63,8 +63,9 @@ def run_killed(code, store: Path, args, kills: int, seed: int) -> int:
 
 
 def spt(*args, **kw):
-    "The command line as a process."
-    return subprocess.Popen([sys.executable, "-c", "import sys; from spt_nb.cli import main; sys.exit(main())", *map(str, args)],
+    "The command line as a process that hears Ctrl-C, even where the shell that started the tests has it ignored."
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from spt_nb.cli import main; sys.exit(main())"
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kw)
 
 
