@@ -163,11 +163,12 @@ def curves(self:Comparison) -> pd.DataFrame:
 def report(self:Comparison) -> str:
     "The table and what follows from it, as text."
     t, d, unit = self.table(), self.differences(), "R2" if self.majority() is None else "accuracy in %"
-    lines = [f"test {unit}, mean over {t.n.max()} seeds with 95% interval", f"{'mixer':12} {'init':16} {'score':>18} {'steps':>8}  lr"]
+    wide = max(10, *t.mixer.map(len))
+    lines = [f"test {unit}, mean over {t.n.max()} seeds with 95% interval", f"{'mixer':{wide}} {'init':16} {'score':>18} {'steps':>8}  lr"]
     for r in t.itertuples():
         lrs = self.rows.lr[(self.rows.mixer == r.mixer) & (self.rows.init == r.init)].dropna()
         note = f"  ({r.diverged} of {r.n + r.diverged} diverged)" if r.diverged else ""
-        lines.append(f"{r.mixer:12} {r.init:16} {statistics.percent(r):>18} {r.steps:8d}  {', '.join(f'{lr:g}' for lr in sorted(set(lrs)))}{note}")
+        lines.append(f"{r.mixer:{wide}} {r.init:16} {statistics.percent(r):>18} {r.steps:8d}  {', '.join(f'{lr:g}' for lr in sorted(set(lrs)))}{note}")
     lines += [f"{r.mixer}: {r.init} minus {r.baseline} is {statistics.percent(r, sign=True)}: {r.verdict}" for r in d.itertuples()]
     if self.rows.mixer.nunique() == 2:
         lines += [f"{' minus '.join(self.rows.mixer.unique())}, {i}: {statistics.percent(statistics.gap(self.rows, i), sign=True)}" for i in self.rows.init.unique()]

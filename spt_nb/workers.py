@@ -140,7 +140,7 @@ class _Watch(threading.Thread):
         while True:
             last = self.over.wait(.5)
             now = overview(self.stages, self.store)
-            bar.set_postfix_str(f"{(now.state == 'done').sum()}/{len(now)} stages; {', '.join(now.stage[now.state == 'running'])}", refresh=False)
+            bar.set_postfix_str(", ".join([f"{(now.state == 'done').sum()}/{len(now)} stages", *now.stage[now.state == "running"][:1]]), refresh=False)
             bar.update(int(now.step.sum()) - bar.n)
             if last: return bar.close()
 
