@@ -54,9 +54,11 @@ REHEARSAL = {"mini": dict(finetune_steps=200, batch_size=4, valid_every=200, n_t
 
 def rehearse(scale:str="mini", runs=None, quiet:bool=False) -> str: # A paragraph
     "Train a small attention model on real ListOps for a few hundred steps, and say what the paper's budget would take here."
-    c = compare("listops", ["attention"], ["scratch"], seeds=1, scale=scale, runs=runs, workers=1, quiet=quiet, lrs=1e-3, **REHEARSAL.get(scale, {}))
+    c = compare("listops", ["attention"], ["scratch"], seeds=1, scale=scale, runs=runs, workers=1, quiet=quiet, lrs=1e-3,
+                **REHEARSAL.get(scale, {}))
     row, spec = c.rows.iloc[0], next(iter(c.trials.values())).candidates[0].task
     t, b = read_json(c.store.path(row.chosen)/"timing.json"), budget(spec, "attention")
-    return (f"{row.steps} steps of the real task in {t['seconds']:.0f} s ({t['tokens']/t['seconds']:,.0f} tokens/s); test accuracy {row.score:.1%}, "
-            f"the most frequent label alone gets about {c.majority():.1%}.\nThe paper's Transformer ({b.parameters/1e6:.1f} M parameters) does "
-            f"{b.tokens_per_second:,.0f} tokens/s here: one run would take {b.pretrain_days:,.0f} days of pretraining and {b.finetune_days:,.0f} of fine-tuning.")
+    return (f"{row.steps} steps of the real task in {t['seconds']:.0f} s ({t['tokens']/t['seconds']:,.0f} tokens/s); "
+            f"test accuracy {row.score:.1%}, the most frequent label alone gets about {c.majority():.1%}.\n"
+            f"The paper's Transformer ({b.parameters/1e6:.1f} M parameters) does {b.tokens_per_second:,.0f} tokens/s here: "
+            f"one run would take {b.pretrain_days:,.0f} days of pretraining and {b.finetune_days:,.0f} of fine-tuning.")

@@ -130,7 +130,8 @@ def bench(task:str="listops", # A task (see: spt tasks)
     from spt_nb.budget import budget
     from spt_nb.protocol import TaskSpec
     spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
-    print(pd.DataFrame([budget(spec, m, s) for s in _names(scales) for m in _names(mixers)]).to_string(index=False, float_format="{:,.4g}".format))
+    found = pd.DataFrame([budget(spec, m, s) for s in _names(scales) for m in _names(mixers)])
+    print(found.to_string(index=False, float_format="{:,.4g}".format))
 
 def doctor():
     "Versions, devices and folders: what to put into a bug report."
@@ -154,8 +155,8 @@ def _parser(command) -> argparse.ArgumentParser:
     parser.error = fail
     for name, p in docments(command, full=True, returns=False).items():
         if name in ("overrides", "options", "parameters"): continue
-        positional = p.default is inspect.Parameter.empty
-        parser.add_argument(name if positional else f"--{name}", type=p.anno, help=p.docment, **({} if positional else dict(default=p.default)))
+        if p.default is inspect.Parameter.empty: parser.add_argument(name, type=p.anno, help=p.docment)
+        else: parser.add_argument(f"--{name}", type=p.anno, help=p.docment, default=p.default)
     return parser
 
 # %% ../nbs/08_cli.ipynb #a9b1bb85
@@ -192,6 +193,10 @@ def main(argv:list[str]|None=None):
     try:
         one_of("command", argv[0], COMMANDS)
         return COMMANDS[argv[0]](**_parse(COMMANDS[argv[0]], argv[1:])) or 0
-    except SptError as e: print(f"spt: {e}", file=sys.stderr); return 2
-    except KeyboardInterrupt: print("\nstopped; the same command goes on from here", file=sys.stderr); return 130
-    except OSError as e: print(f"spt: {e.filename or ''} {e.strerror}: nothing finished is lost; mend it and give the same command again", file=sys.stderr); return 1
+    except SptError as e: return _say(f"spt: {e}", 2)
+    except KeyboardInterrupt: return _say("\nstopped; the same command goes on from here", 130)
+    except OSError as e: return _say(f"spt: {e.strerror} {e.filename or ''}; nothing finished is lost, and the same command goes on from here", 1)
+
+def _say(text, status):
+    print(text, file=sys.stderr)
+    return status

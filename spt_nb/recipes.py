@@ -36,7 +36,7 @@ class Recipe(Config):
     pretrain_batch_size: int = Field(64, ge=1, description="sequences in a batch of pretraining")
     # fine-tuning and training from scratch
     finetune_steps: int = Field(500, ge=1, description="steps of fine-tuning, and of training from scratch")
-    lrs: tuple[float, ...] = Field((1e-3, 3e-3), min_length=1, description="learning rates to choose from by validation, for every row alike")
+    lrs: tuple[float, ...] = Field((1e-3, 3e-3), min_length=1, description="learning rates to choose from by validation, in every row")
     batch_size: int = Field(64, ge=1, description="sequences in a batch")
     # every stage
     ssm_lr: float|None = Field(None, gt=0, description="learning rate of state-space parameters; none: as the rest")
@@ -85,10 +85,11 @@ TABLE += [
 TABLE += [
     ("paper", "*", "*", dict(clip=None, beta2=.999, schedule="constant", warmup=2000, valid_every=3000, lrs=(1e-3, 5e-4, 1e-4))),
     ("paper", "listops", "*", dict(pretrain_lr=1e-3)),
-    ("paper", "listops", "attention", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., batch_size=32, pretrain_batch_size=32,
-                                           pretrain_steps=300_000, finetune_steps=300_000)),
-    ("paper", "listops", "dlr", dict(d_model=128, n_layers=8, d_state=1024, ff_expand=0, prenorm=False, weight_decay=.05, ssm_lr=1e-4, positions="none",
-                                     batch_size=16, pretrain_batch_size=128, pretrain_steps=75_000, finetune_steps=240_000)),
+    ("paper", "listops", "attention", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., batch_size=32,
+                                           pretrain_batch_size=32, pretrain_steps=300_000, finetune_steps=300_000)),
+    ("paper", "listops", "dlr", dict(d_model=128, n_layers=8, d_state=1024, ff_expand=0, prenorm=False, weight_decay=.05, ssm_lr=1e-4,
+                                     positions="none", batch_size=16, pretrain_batch_size=128, pretrain_steps=75_000,
+                                     finetune_steps=240_000)),
 ]
 
 # %% ../nbs/03b_recipes.ipynb #766555f6

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors.torch
+from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
 from .core import Config, SptError, digest, file_hash, read_json, replacing, write_json, _sync
@@ -47,50 +48,57 @@ class Store:
     def partial(self, key): return self.folder/f"{key}.partial"
     def lock(self, key): return FileLock(self.folder/".locks"/key)
 
-    def ready(self, key:str) -> bool:
-        "Is the stage finished and undamaged? A damaged one is set aside, with a warning."
-        path = self.path(key)
-        if not path.is_dir(): return False
-        stamp = tuple(sorted((p.name, (s := p.stat()).st_size, s.st_mtime_ns) for p in path.iterdir()))
-        if self._seen.get(key) == stamp: return True
-        if problem := intact(path): return self._set_aside(path, problem)
-        self._seen[key] = stamp
-        return True
+# %% ../nbs/03_store.ipynb #a88424fb
+@patch
+def ready(self:Store, key:str) -> bool:
+    "Is the stage finished and undamaged? A damaged one is set aside, with a warning."
+    path = self.path(key)
+    if not path.is_dir(): return False
+    stamp = {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in path.iterdir() if not _serves(p)}
+    if self._seen.get(key) == stamp: return True
+    if problem := intact(path): return self._set_aside(path, problem)
+    self._seen[key] = stamp
+    return True
 
-    def _set_aside(self, path, problem):
-        "Move a damaged stage out of the way; it will be computed again."
-        aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
-        try: os.replace(path, aside)
-        except FileNotFoundError: return False
-        print(f"warning: stage {path.name} is damaged ({problem}); kept as {aside.name}, computed again", file=sys.stderr)
-        return False
+@patch
+def _set_aside(self:Store, path, problem):
+    "Move a damaged stage out of the way; it will be computed again."
+    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
+    try: os.replace(path, aside)
+    except FileNotFoundError: return False
+    print(f"warning: stage {path.name} is damaged ({problem}); kept as {aside.name}, computed again", file=sys.stderr)
+    return False
 
-    def obtain(self, config:Config, # What is wanted
-               compute, # Called with the working folder; leaves the results there
-               wait:bool=True, # Wait for another process that computes it; else raise `filelock.Timeout`
-              ) -> Path: # The folder of the finished stage
-        "The finished stage, computed now if need be."
-        key = config.hash
+# %% ../nbs/03_store.ipynb #c35a822a
+@patch
+def obtain(self:Store, config:Config, # What is wanted
+           compute, # Called with the working folder; leaves the results there
+           wait:bool=True, # Wait for another process that computes it; else raise `filelock.Timeout`
+          ) -> Path: # The folder of the finished stage
+    "The finished stage, computed now if need be."
+    key = config.hash
+    if self.ready(key): return self.path(key)
+    with self.lock(key).acquire(timeout=-1 if wait else 0):
         if self.ready(key): return self.path(key)
-        with self.lock(key).acquire(timeout=-1 if wait else 0):
-            if self.ready(key): return self.path(key)
-            folder = self.partial(key)
-            folder.mkdir(exist_ok=True)
-            (folder/"failed.json").unlink(missing_ok=True)
-            write_json(folder/"config.json", config.model_dump(mode="json"))
-            compute(folder)
-            return self._finish(key)
+        folder = self.partial(key)
+        folder.mkdir(exist_ok=True)
+        (folder/"failed.json").unlink(missing_ok=True)
+        write_json(folder/"config.json", config.model_dump(mode="json"))
+        compute(folder)
+        return self._finish(key)
 
-    def _finish(self, key):
-        "Seal the folder and give it its name in one step; only then drop what served the work, in case of a kill in between."
-        folder, path = self.partial(key), self.path(key)
-        seal(folder)
-        _sync(folder)
-        os.replace(folder, path)
-        _sync(self.folder)
-        for p in path.iterdir():
-            if _serves(p) and p.name != "manifest.json": p.unlink()
-        return path
+# %% ../nbs/03_store.ipynb #09d246b0
+@patch
+def _finish(self:Store, key):
+    "Seal the folder and give it its name in one step; only then drop what served the work, in case of a kill in between."
+    folder, path = self.partial(key), self.path(key)
+    seal(folder)
+    _sync(folder)
+    os.replace(folder, path)
+    _sync(self.folder)
+    for p in path.iterdir():
+        if _serves(p) and p.name != "manifest.json": p.unlink()
+    return path
 
 # %% ../nbs/03_store.ipynb #48c4e715
 def save_checkpoint(folder, step:int, tensors:dict, meta:dict):

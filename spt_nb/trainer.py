@@ -251,7 +251,7 @@ def finish(self:Trainer) -> dict:
         write_json(self.folder/"history.json", self.at["history"])
         write_json(self.folder/"timing.json", dict(seconds=round(self.at["seconds"], 3), tokens=self.at["tokens"],
             device=str(self.acc.device), threads=torch.get_num_threads(), torch=torch.__version__, python=platform.python_version()))
-        weights = self.best or self.model.state_dict()
-        with replacing(self.folder/"weights.safetensors") as tmp: safetensors.torch.save_file({k: v.cpu().contiguous() for k, v in weights.items()}, tmp)
+        weights = {k: v.cpu().contiguous() for k, v in (self.best or self.model.state_dict()).items()}
+        with replacing(self.folder/"weights.safetensors") as tmp: safetensors.torch.save_file(weights, tmp)
     self.acc.wait_for_everyone()
     return metrics

@@ -116,9 +116,9 @@ def _spread(stages, store, run_id, workers):
 # %% ../nbs/03a_workers.ipynb #bf997467
 def overview(stages, store:Store) -> pd.DataFrame:
     "State and progress of every stage of a plan."
-    found = [(s, state(store, s.hash)) for s in plan(stages)]
-    return pd.DataFrame([dict(stage=s.title, state=now["state"], step=s.steps if now["state"] == "done" else now.get("step", 0), steps=s.steps)
-                         for s, now in found])
+    def line(s, state, step=0, **_):
+        return dict(stage=s.title, state=state, step=s.steps if state == "done" else step, steps=s.steps)
+    return pd.DataFrame([line(s, **(state(store, s.hash) | dict(steps=None))) for s in plan(stages)])
 
 # %% ../nbs/03a_workers.ipynb #6c29cfb8
 class _Watch(threading.Thread):
@@ -140,7 +140,8 @@ class _Watch(threading.Thread):
         while True:
             last = self.over.wait(.5)
             now = overview(self.stages, self.store)
-            bar.set_postfix_str(", ".join([f"{(now.state == 'done').sum()}/{len(now)} stages", *now.stage[now.state == "running"][:1]]), refresh=False)
+            at_work = now.stage[now.state == "running"].tolist()[:1]
+            bar.set_postfix_str(", ".join([f"{(now.state == 'done').sum()}/{len(now)} stages", *at_work]), refresh=False)
             bar.update(int(now.step.sum()) - bar.n)
             if last: return bar.close()
 
@@ -149,7 +150,8 @@ def _line(total, done):
     try: from IPython import get_ipython; shell = get_ipython()
     except ImportError: shell = None
     if shell is None or not hasattr(shell, "kernel"):
-        return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, smoothing=.02, mininterval=.5 if sys.stderr.isatty() else 20)
+        often = .5 if sys.stderr.isatty() else 20
+        return tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, smoothing=.02, mininterval=often)
     from IPython.display import display
     handle = display({"text/plain": ""}, raw=True, display_id=True)
     class Line(tqdm):
