@@ -50,7 +50,7 @@ def budget(spec:TaskSpec, mixer:str, scale:str="paper") -> pd.Series:
     return pd.Series(dict(task=spec.name, mixer=mixer, scale=scale) | t | days)
 
 # %% ../nbs/04a_budget.ipynb #a08edfa4
-REHEARSAL = {"mini": dict(finetune_steps=200, batch_size=4, valid_every=200, n_train=4000, n_valid=100, n_test=250)}
+REHEARSAL = {"mini": dict(finetune_steps=200, batch_size=2, valid_every=200, n_train=4000, n_valid=50, n_test=250)}
 
 def rehearse(scale:str="mini", runs=None, quiet:bool=False) -> str: # A paragraph
     "Train a small attention model on real ListOps for a few hundred steps, and say what the paper's budget would take here."
