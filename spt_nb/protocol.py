@@ -77,7 +77,7 @@ def _score(metrics):
 
 # %% ../nbs/04_protocol.ipynb #c26bf973
 def compare(task:str, # Name of a task
-            mixers=("attention", "dlr"), # Names, or import paths "package.module:Class"
+            mixers=("attention", "dlr"), # Names, classes, or import paths "package.module:Class"
             inits=("scratch", "scratch-matched", "masked"), # See `INITS`
             seeds=3, # A number of seeds, or the seeds
             scale:str="mini", # "smoke", "mini" or "paper"
@@ -89,8 +89,9 @@ def compare(task:str, # Name of a task
             **overrides, # Fields of `Recipe`, or options of the task
            ) -> Comparison:
     "Train every mixer from every initialisation with every seed, and compare the test scores."
-    seeds = _seeds(seeds)
-    for i in inits: one_of("init", i, INITS)
+    seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
+    for i in inits or [None]: one_of("init", i, INITS)
+    if any(m.startswith("__main__:") for m in mixers): workers = 1 # a class of this session, which no other process can import
     recipes, spec = _resolve(task, mixers, scale, data_dir, fraction, overrides)
     store = Store(runs or runs_dir())
     spec = spec.but(fingerprint=spec.load().fingerprint)

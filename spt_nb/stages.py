@@ -140,7 +140,7 @@ class Trial(Config):
 
     def _compute(self, store, folder):
         found = [(c, read_json(store.path(c.hash)/"metrics.json")) for c in self.candidates]
-        alive = [(c, m) for c, m in found if m["valid"]]
+        alive = [(c, m) for c, m in found if not m["diverged"]]
         result = dict(diverged=len(found) - len(alive), lr=None, valid=None, test=None)
         if alive:
             task = alive[0][0].task.load()

@@ -206,12 +206,19 @@ def resume(self:Trainer):
 
 # %% ../nbs/02_trainer.ipynb #73dfa0eb
 @patch
+def perfect(self:Trainer) -> bool:
+    "Has a validation been perfect? No later one can be better."
+    return self.at["best"] is not None and self.at["best"] >= self.objective.perfect
+
+# %% ../nbs/02_trainer.ipynb #a74a3ea5
+@patch
 def fit(self:Trainer) -> dict: # The metrics of the stage
     "Train from where the folder stands to the end, and leave weights, metrics, history and timing there."
     self.model.to(self.acc.device)
     self.resume()
     self.ddp = self.acc.prepare(self.model) if self.acc.num_processes > 1 else self.model
-    loader = DataLoader(self.steps, batch_size=None, sampler=range(self.at["step"], self.cfg.steps), num_workers=self.loader_workers)
+    left = range(self.at["step"], self.at["step"] if self.perfect() else self.cfg.steps)
+    loader = DataLoader(self.steps, batch_size=None, sampler=left, num_workers=self.loader_workers)
     saved = shown = time.monotonic()
     started = saved - self.at["seconds"]
     with stop_between_steps() as asked:
@@ -230,7 +237,7 @@ def fit(self:Trainer) -> dict: # The metrics of the stage
             if now - shown > .4 or done: shown = self.show(now)
             if done or asked.is_set() or now - saved > self.checkpoint_seconds: self.save(); saved = now
             if asked.is_set(): raise KeyboardInterrupt
-            if done and self.at["best"] >= self.objective.perfect: break
+            if self.perfect(): break
     return self.finish()
 
 # %% ../nbs/02_trainer.ipynb #584dca87
