@@ -91,7 +91,7 @@ def compare(task:str, # Name of a task
     "Train every mixer from every initialisation with every seed, and compare the test scores."
     seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
     for i in inits or [None]: one_of("init", i, INITS)
-    if any(m.startswith("__main__:") for m in mixers): workers = 1 # a class of this session, which no other process can import
+    if any(m.startswith("__main__:") for m in mixers): workers = 1 # a class of this notebook, which no other process can import
     recipes, spec = _resolve(task, mixers, scale, data_dir, fraction, overrides)
     store = Store(runs or runs_dir())
     spec = spec.but(fingerprint=spec.load().fingerprint)
