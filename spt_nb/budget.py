@@ -10,14 +10,13 @@ import tempfile, time
 
 import numpy as np
 import pandas as pd
-import torch
 
 from .core import read_json
 from .models.backbone import count_parameters
 from .objectives import label_objective
 from .protocol import TaskSpec, compare, trial
 from .recipes import recipe
-from .tasks.task import Split, collate
+from .tasks.task import collate
 from .trainer import Trainer
 
 # %% ../nbs/04a_budget.ipynb #dc113f5b

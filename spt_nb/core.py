@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SptError', 'one_of', 'Config', 'canonical', 'digest', 'root', 'runs_dir', 'cache_dir', 'default_scale', 'cores',
-           'replacing', 'write_json', 'read_json', 'file_hash', 'uniform', 'seed_torch']
+           'replacing', 'flush', 'write_json', 'read_json', 'file_hash', 'uniform', 'seed_torch']
 
 # %% ../nbs/00_core.ipynb #35bbe201
-import hashlib, json, os, sys, tempfile, warnings
+import hashlib, json, os, tempfile, warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,13 +107,13 @@ def replacing(path, # The file to write
     os.close(fd)
     try:
         yield Path(tmp)
-        if sync: _sync(tmp)
+        if sync: flush(tmp)
         os.chmod(tmp, 0o644)
         os.replace(tmp, path)
     finally: Path(tmp).unlink(missing_ok=True)
-    if sync: _sync(path.parent)
+    if sync: flush(path.parent)
 
-def _sync(path):
+def flush(path):
     "Flush a file or a folder to the disk."
     fd = os.open(path, os.O_RDONLY)
     try: os.fsync(fd)

@@ -22,7 +22,7 @@ from .store import Store
 from .tasks import task_options
 from .tasks.task import Split
 from .trainer import TrainConfig
-from .workers import plan, run_stages
+from .workers import run_stages
 
 # %% ../nbs/04_protocol.ipynb #f8b889c1
 INITS = {"scratch": "random weights, the steps of fine-tuning",

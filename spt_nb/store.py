@@ -14,7 +14,7 @@ import safetensors.torch
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
-from .core import Config, SptError, digest, file_hash, read_json, replacing, write_json, _sync
+from .core import Config, SptError, digest, file_hash, read_json, replacing, write_json, flush
 
 # %% ../nbs/03_store.ipynb #a3f6cd5b
 def _serves(path) -> bool:
@@ -93,9 +93,9 @@ def _finish(self:Store, key):
     "Seal the folder and give it its name in one step; only then drop what served the work, in case of a kill in between."
     folder, path = self.partial(key), self.path(key)
     seal(folder)
-    _sync(folder)
+    flush(folder)
     os.replace(folder, path)
-    _sync(self.folder)
+    flush(self.folder)
     for p in path.iterdir():
         if _serves(p) and p.name != "manifest.json": p.unlink()
     return path

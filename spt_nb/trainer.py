@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from .core import Config, SptError, replacing, seed_torch, write_json  # first: it silences a warning of what follows
+from .core import Config, replacing, seed_torch, write_json  # first: it silences a warning of what follows
 
 import safetensors.torch
 import torch

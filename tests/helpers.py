@@ -1,4 +1,5 @@
 """What several tests need: small stages, and processes that are killed."""
+import json
 import os
 import random
 import signal
@@ -33,8 +34,6 @@ def start(code, *args, **kw):
 
 def steps_done(partial: Path) -> int:
     "How many steps of a stage at work have been reported."
-    import json
-
     try:
         return json.loads((partial / "progress.json").read_text())["step"]
     except (OSError, ValueError):

@@ -18,7 +18,7 @@ def test_mistake_is_one_line(tmp_path, args, names):
     assert not list(tmp_path.glob("runs/*")), "work was done before the mistake was found"
 
 
-def test_full_disk_is_said(tmp_path):
+def test_runs_folder_that_cannot_be_written_is_said(tmp_path):
     p = spt("compare", "--task", "dyck", "--mixers", "dlr", "--scale", "smoke", "--runs", "/dev/full/runs", cwd=tmp_path)
     out, err = p.communicate()
     assert p.returncode == 2 and "/dev/full/runs" in err and err.count("\n") == 1
