@@ -15,7 +15,7 @@ from fastcore.basics import patch
 
 from . import plots, statistics
 from .core import SptError, one_of, read_json, replacing, runs_dir, write_json
-from .models.mixer import find_mixer
+from .models.mixer import find_mixer, mixer_arguments
 from .recipes import Recipe, recipe
 from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 from .store import Store
@@ -33,13 +33,14 @@ INITS = {"scratch": "random weights, the steps of fine-tuning",
 # %% ../nbs/04_protocol.ipynb #67915bc3
 def _model_spec(r:Recipe, mixer:str, causal:bool) -> ModelSpec:
     "The model of a recipe. Only our own mixers take sizes of ours."
-    args = dict(attention=dict(n_heads=r.n_heads), dlr=dict(d_state=r.d_state)).get(mixer, {})
-    shared = {k: getattr(r, k) for k in ("d_model", "n_layers", "ff_expand", "positions", "position_scale", "norm", "prenorm", "dropout")}
+    args, _ = mixer_arguments(mixer, dict(r))
+    if mixer == "s4d": args["init"] = r.s4d_init
+    shared = {k: getattr(r, k) for k in ("d_model", "n_layers", "ff_expand", "positions", "position_scale", "norm", "prenorm", "dropout", "weights")}
     return ModelSpec(mixer=mixer, mixer_args=args, causal=causal, **shared)
 
 def _train(r:Recipe, steps:int, batch_size:int, lr:float) -> TrainConfig:
     "The optimisation of a stage; the warm-up is at most a tenth of it."
-    shared = {k: getattr(r, k) for k in ("ssm_lr", "weight_decay", "schedule", "clip", "beta2", "valid_every")}
+    shared = {k: getattr(r, k) for k in ("ssm_lr", "dt_lr", "weight_decay", "schedule", "clip", "beta2", "valid_every")}
     return TrainConfig(steps=steps, batch_size=batch_size, lr=lr, warmup=min(r.warmup, steps//10), **shared)
 
 # %% ../nbs/04_protocol.ipynb #2daefba3
@@ -118,7 +119,7 @@ def _resolve(task, mixers, scale, data_dir, fraction, overrides):
     for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *known])
     ours = {k: v for k, v in overrides.items() if k in Recipe.model_fields}
     found = {m: recipe(task, m, scale, **ours) for m in mixers}
-    if not found: raise SptError("mixers is empty; allowed: attention, dlr, or an import path package.module:Class")
+    if not found: raise SptError("mixers is empty; allowed: attention, s4, s4d, dlr, or an import path package.module:Class")
     options = next(iter(found.values()))[1] | {k: v for k, v in overrides.items() if k in known}
     spec = TaskSpec(name=task, options=options, fraction=fraction, data_dir=data_dir and str(Path(data_dir).absolute()))
     return {m: r for m, (r, _) in found.items()}, spec

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from .core import Config, SptError, one_of
+from .models.paper import PAPER, paper_sizes
 
 # %% ../nbs/03b_recipes.ipynb #b0acab83
 class Recipe(Config):
@@ -20,6 +21,11 @@ class Recipe(Config):
     n_layers: int = Field(2, ge=1, description="blocks")
     n_heads: int = Field(4, ge=1, description="attention heads")
     d_state: int = Field(64, ge=1, description="size of the state of a state space")
+    n_ssm: int|None = Field(None, ge=1, description="copies of the state space of S4 and S4D, shared by the channels; none: one a channel")
+    dt_min: float = Field(1e-3, gt=0, description="smallest step size of S4 and S4D at the start")
+    dt_max: float = Field(.1, gt=0, description="largest step size")
+    s4d_init: Literal["lin", "inv", "legs", "real", "dfout"] = Field("lin", description="where the poles of S4D start")
+    block: int|None = Field(None, ge=1, description="local attention: block length; none: every position sees every other")
     ff_expand: int = Field(2, ge=0, description="hidden width of the feed-forward block in multiples of d_model; 0: none")
     positions: Literal["none", "sinusoidal", "learned", "rotary"] = Field("rotary", description="position codes; rotary needs attention")
     position_scale: float = Field(.5, gt=0, description="standard deviation of learned positions at the start")
@@ -29,6 +35,7 @@ class Recipe(Config):
     causal: bool = Field(False, description="look back only, in every row")
     pooling: Literal["mean", "max", "last"] = Field("mean", description="how a sequence becomes one vector; causal models use last")
     head: Literal["linear", "mlp"] = Field("linear", description="classifier on the pooled vector")
+    weights: Literal["structured", "random-ssm", "random-all"] = Field("structured", description="initial weights; random: the control of Figure 2")
     # pretraining
     mask_ratio: float = Field(.15, gt=0, lt=1, description="share of positions hidden in masked pretraining")
     pretrain_steps: int = Field(500, ge=1, description="steps of pretraining")
@@ -40,6 +47,7 @@ class Recipe(Config):
     batch_size: int = Field(64, ge=1, description="sequences in a batch")
     # every stage
     ssm_lr: float|None = Field(None, gt=0, description="learning rate of state-space parameters; none: as the rest")
+    dt_lr: float|None = Field(None, gt=0, description="learning rate of step sizes; none: as the rest")
     weight_decay: float = Field(.01, ge=0, description="AdamW weight decay, not on state-space parameters")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate after the warm-up")
     warmup: int = Field(100, ge=0, description="steps of warm-up, at most a tenth of the stage")
@@ -82,14 +90,23 @@ TABLE += [
 ]
 
 # %% ../nbs/03b_recipes.ipynb #eec082ec
+_PAPER_NAMES = dict(attention="rotary", s4="s4", s4d="s4", dlr="dlr")
+
+TABLE += [("paper", task, mixer, paper_sizes(model, task)) for mixer, model in _PAPER_NAMES.items() for task in PAPER[model]]
 TABLE += [
     ("paper", "*", "*", dict(clip=None, beta2=.999, schedule="constant", warmup=2000, valid_every=3000, lrs=(1e-3, 5e-4, 1e-4))),
+    ("paper", "*", "attention", dict(weight_decay=0.)),
+    *[("paper", "*", mixer, dict(ff_expand=0, weight_decay=.05, ssm_lr=lr)) for mixer, lr in dict(s4=1e-3, s4d=1e-3, dlr=1e-4).items()],
+    *[("paper", task, mixer, dict(dt_lr=1e-3)) for task in ("pathfinder", "scifar", "speech", "bidmc") for mixer in ("s4", "s4d")],
+    *[("paper", task, mixer, dict(ssm_lr=5e-4, dt_lr=5e-4)) for task in ("pathx", "pathx256") for mixer in ("s4", "s4d")],
+]
+
+# %% ../nbs/03b_recipes.ipynb #03c86254
+TABLE += [
     ("paper", "listops", "*", dict(pretrain_lr=1e-3)),
-    ("paper", "listops", "attention", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., batch_size=32,
-                                           pretrain_batch_size=32, pretrain_steps=300_000, finetune_steps=300_000)),
-    ("paper", "listops", "dlr", dict(d_model=128, n_layers=8, d_state=1024, ff_expand=0, prenorm=False, weight_decay=.05, ssm_lr=1e-4,
-                                     positions="none", batch_size=16, pretrain_batch_size=128, pretrain_steps=75_000,
-                                     finetune_steps=240_000)),
+    ("paper", "listops", "attention", dict(batch_size=32, pretrain_batch_size=32, pretrain_steps=300_000, finetune_steps=300_000)),
+    *[("paper", "listops", mixer, dict(batch_size=16, pretrain_batch_size=128, pretrain_steps=75_000, finetune_steps=240_000))
+      for mixer in ("s4", "s4d", "dlr")],
 ]
 
 # %% ../nbs/03b_recipes.ipynb #766555f6

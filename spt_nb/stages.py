@@ -14,7 +14,8 @@ import safetensors.torch
 from pydantic import Field
 
 from .core import Config, SptError, read_json, seed_torch, write_json
-from .models.backbone import SequenceModel, transfer
+from .models.backbone import SequenceModel
+from .models.weights import WEIGHTS, randomise, transfer
 from .objectives import CausalDenoising, MaskedDenoising, label_objective
 from .store import Store
 from .tasks import load_task
@@ -50,11 +51,14 @@ class ModelSpec(Config):
     positions: str = "none"; position_scale: float = .5
     norm: str = "layer"; prenorm: bool = True; dropout: float = 0.
     causal: bool = False
+    weights: Literal[tuple(WEIGHTS)] = "structured" # What it starts from before any training
 
     def build(self, seed:int, length:int, **head):
         "The model with the initial weights of that seed, the same in every stage."
         seed_torch(seed, 0)
-        return SequenceModel(**dict(self), max_length=length, **head)
+        model = SequenceModel(**self.model_dump(exclude={"weights"}), max_length=length, **head)
+        randomise(model, self.weights)
+        return model
 
 # %% ../nbs/03c_stages.ipynb #adf7c265
 class Pretrain(Config):

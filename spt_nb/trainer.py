@@ -32,6 +32,7 @@ class TrainConfig(Config):
     batch_size: int = Field(ge=1)                       # Sequences (or pairs) in a batch
     lr: float = Field(gt=0)                             # Peak learning rate
     ssm_lr: float|None = Field(None, gt=0)              # Peak learning rate of state-space parameters; None: `lr`
+    dt_lr: float|None = Field(None, gt=0)               # Peak learning rate of their step sizes; None: `lr`
     weight_decay: float = Field(.01, ge=0)              # Of AdamW, not on state-space parameters
     schedule: Literal["constant", "cosine"] = "cosine"  # After the warm-up: stay, or fall to zero at the last step
     warmup: int = Field(0, ge=0)                        # Steps of linear warm-up
@@ -48,11 +49,11 @@ def lr_factor(cfg:TrainConfig, step:int) -> float:
 
 # %% ../nbs/02_trainer.ipynb #e9b3c43f
 def adamw(model, cfg:TrainConfig) -> torch.optim.AdamW:
-    "AdamW with state-space parameters in a group of their own."
-    ssm = model.ssm_parameters()
-    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    groups = [dict(params=[p for n, p in named if n not in ssm], lr=cfg.lr, weight_decay=cfg.weight_decay),
-              dict(params=[p for n, p in named if n in ssm], lr=cfg.ssm_lr or cfg.lr, weight_decay=0.)]
+    "AdamW with state-space parameters and step sizes in groups of their own."
+    special = {n: group for group, names in model.parameter_groups().items() for n in names}
+    params = {group: [p for n, p in model.named_parameters() if p.requires_grad and special.get(n) == group] for group in (None, "ssm", "dt")}
+    groups = [dict(params=params[None], lr=cfg.lr, weight_decay=cfg.weight_decay),
+              dict(params=params["ssm"], lr=cfg.ssm_lr or cfg.lr, weight_decay=0.), dict(params=params["dt"], lr=cfg.dt_lr or cfg.lr, weight_decay=0.)]
     for g in groups: g["peak"] = g["lr"]
     return torch.optim.AdamW([g for g in groups if g["params"]], betas=(.9, cfg.beta2), fused=True)
 

@@ -6,6 +6,8 @@
 __all__ = ['long_conv', 'TiedDropout', 'ConvolutionMixer']
 
 # %% ../../nbs/models/02_convolution.ipynb #9fb0a356
+from contextlib import contextmanager
+
 import torch, torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import nn, Tensor
@@ -14,38 +16,61 @@ from ..core import SptError
 from .attention import valid_positions
 
 # %% ../../nbs/models/02_convolution.ipynb #1eda54a2
-class _FFTConv(torch.autograd.Function):
-    "Product of the spectra on a circle of `n` points, the first points of it."
+def _spectrum(k, k_back, skip, n):
+    "Both kernels and the skip connection as one spectrum on a circle of `n` points, (H, 1, n//2 + 1)."
+    if k_back is None: K = torch.fft.rfft(k, n)
+    else: K = torch.fft.rfft(torch.cat([k, k.new_zeros(len(k), n - k.shape[1] - k_back.shape[1]), k_back.flip(-1)], -1))
+    return (K if skip is None else K + skip[:, None])[:, None]
+
+def _channel_chunks(u, n):
+    "Slices of channels whose transforms fit into a cache; on a GPU, into a part of its memory."
+    step = max(1, (1 << 19 if u.device.type == "cpu" else 1 << 28)//(n*u.shape[1]))
+    return [slice(h, h + step) for h in range(0, len(u), step)]
+
+# %% ../../nbs/models/02_convolution.ipynb #969ed6c7
+class _LongConv(torch.autograd.Function):
+    "Input (H, B, L), kernels (H, Lk), skip connection (H), points of the circle; (H, B, L)."
     @staticmethod
-    def forward(ctx, u, k, n):
-        U, K = torch.fft.rfft(u, n), torch.fft.rfft(k, n)
-        ctx.save_for_backward(U, K)
-        ctx.sizes = n, u.shape[-1], k.shape[-1]
-        return torch.fft.irfft(U*K, n)[..., :u.shape[-1]]
+    def forward(ctx, u, k, k_back, skip, n):
+        y = u.new_empty(u.shape)
+        for c in _channel_chunks(u, n):
+            U = torch.fft.rfft(u[c], n).mul_(_spectrum(k[c], *(z if z is None else z[c] for z in (k_back, skip)), n))
+            y[c] = torch.fft.irfft(U, n)[..., :u.shape[-1]]
+        ctx.save_for_backward(u, k, k_back, skip)
+        ctx.n = n
+        return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
-        (n, L, Lk), (U, K) = ctx.sizes, ctx.saved_tensors
-        G = torch.fft.rfft(grad, n)
-        need_u, need_k, _ = ctx.needs_input_grad
-        du = torch.fft.irfft(G*K.conj(), n)[..., :L] if need_u else None
-        dk = torch.fft.irfft((G*U.conj()).sum(0), n)[..., :Lk] if need_k else None
-        return du, dk, None
+        (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
+        du, dk = torch.empty_like(u), torch.empty_like(k)
+        dk_back = None if k_back is None else torch.empty_like(k_back)
+        for c in _channel_chunks(u, n):
+            G, U = torch.fft.rfft(grad[c], n), torch.fft.rfft(u[c], n)
+            taps = torch.fft.irfft(U.conj_physical_().mul_(G).sum(1), n)
+            dk[c] = taps[:, :k.shape[1]]
+            if k_back is not None: dk_back[c] = taps[:, n - k_back.shape[1]:].flip(-1)
+            K = _spectrum(k[c], *(z if z is None else z[c] for z in (k_back, skip)), n)
+            du[c] = torch.fft.irfft(G.mul_(K.conj()), n)[..., :u.shape[-1]]
+        return du, dk, dk_back, None if skip is None else dk[:, 0].clone(), None
 
-# %% ../../nbs/models/02_convolution.ipynb #969ed6c7
+# %% ../../nbs/models/02_convolution.ipynb #ccbdcde4
 def long_conv(u:Tensor, # Input, (B, H, L)
               k:Tensor, # Taps on the present and the past, (H, Lk), Lk <= L
               k_back:Tensor|None=None, # Taps on the future, the first on the next position, (H, Lk)
+              skip:Tensor|None=None, # Added to the tap on the present, (H)
              ) -> Tensor: # (B, H, L), in the type of `u`
     "Linear convolution of every channel with its own long kernel, in O(L log L)."
     H, L = u.shape[-2:]
     for name, taps in dict(k=k, k_back=k_back).items():
-        if taps is not None and (taps.ndim != 2 or taps.shape[0] != H or taps.shape[1] > L):
-            raise SptError(f"{name} has shape {tuple(taps.shape)}; allowed: ({H}, up to {L}) for an input {tuple(u.shape)}")
-    n, dtype = next_fast_len(2*L, real=True), torch.promote_types(torch.promote_types(u.dtype, k.dtype), torch.float32)
-    if k_back is not None: k = torch.cat([k, k.new_zeros(H, n - k.shape[1] - k_back.shape[1]), k_back.flip(-1)], -1)
-    return _FFTConv.apply(u.to(dtype), k.to(dtype), n).to(u.dtype)
+        if taps is not None and (taps.ndim != 2 or taps.shape[0] != H or not 1 <= taps.shape[1] <= L):
+            raise SptError(f"{name} has shape {tuple(taps.shape)}; allowed: ({H}, 1 up to {L}) for an input {tuple(u.shape)}")
+    dtype = torch.promote_types(torch.promote_types(u.dtype, k.dtype), torch.float32)
+    back = 0 if k_back is None else k_back.shape[1]
+    n = next_fast_len(max(L + max(k.shape[1], back), k.shape[1] + back), real=True)
+    u_, *parts = (z if z is None else z.to(dtype) for z in (u.transpose(0, 1), k, k_back, skip))
+    return _LongConv.apply(u_, *parts, n).transpose(0, 1).to(u.dtype)
 
 # %% ../../nbs/models/02_convolution.ipynb #92418812
 class TiedDropout(nn.Module):
@@ -59,9 +84,61 @@ class TiedDropout(nn.Module):
         return x*F.dropout(x.new_ones(x.shape[0], *[1]*(x.ndim - 2), x.shape[-1]), self.p)
 
 # %% ../../nbs/models/02_convolution.ipynb #c00f36c6
+class _Turn(torch.autograd.Function):
+    "The transpose of a matrix, as a copy in both passes."
+    @staticmethod
+    def forward(ctx, x): return x.T.contiguous()
+    @staticmethod
+    def backward(ctx, grad): return grad.T.contiguous()
+
+# %% ../../nbs/models/02_convolution.ipynb #c9af4ed9
+class _Readout(torch.autograd.Function):
+    "`glu(W (drop*gelu(y)) + b)`: y (H, B L), drop (H, B) or None, W (2 H, H), b (2 H); (B L, H)."
+    @staticmethod
+    def forward(ctx, y, drop, W, bias, L):
+        ctx.step, ctx.L = 1024 if y.device.type == "cpu" else y.shape[1], L
+        z = W.new_empty(y.shape[1], len(W))
+        out = W.new_empty(y.shape[1], len(W)//2)
+        for p in range(0, y.shape[1], ctx.step):
+            q = slice(p, p + ctx.step)
+            a = _dropped(F.gelu(y[:, q]), drop, p, L).to(W.dtype)
+            torch.addmm(bias, a.T, W.T, out=z[q])
+            torch.ops.aten.glu.out(z[q], -1, out=out[q])
+        ctx.save_for_backward(y, drop, W, z)
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        (y, drop, W, z), L = ctx.saved_tensors, ctx.L
+        dy, dW, dbias = torch.empty_like(y), torch.zeros_like(W), W.new_zeros(len(W))
+        for p in range(0, y.shape[1], ctx.step):
+            q = slice(p, p + ctx.step)
+            dz = torch.ops.aten.glu_backward(grad[q], z[q], -1)
+            dW.addmm_(dz.T, _dropped(F.gelu(y[:, q]), drop, p, L).to(W.dtype).T)
+            dbias += dz.sum(0)
+            da = _dropped((W.T @ dz.T).to(y.dtype), drop, p, L)
+            torch.ops.aten.gelu_backward.grad_input(da, y[:, q], grad_input=dy[:, q])
+        return dy, None, dW, dbias, None
+
+def _dropped(a, drop, p, L):
+    "Positions from `p` on, (H, positions), times the mask of the sequence that each belongs to."
+    return a if drop is None else a*drop[:, torch.arange(p, p + a.shape[1], device=a.device)//L]
+
+# %% ../../nbs/models/02_convolution.ipynb #416d3f06
+@contextmanager
+def _full_float32():
+    "Matrix products of float32 numbers in float32, whatever the user allows elsewhere."
+    allowed = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try: yield
+    finally: torch.set_float32_matmul_precision(allowed)
+
+# %% ../../nbs/models/02_convolution.ipynb #5018b1d2
 class ConvolutionMixer(nn.Module):
     "A long convolution per channel, GELU, and a gated linear map; (B, L, d_model) to (B, L, d_model)."
-    ssm_parameters = ()
+    ssm_parameters = () # Names of parameters with a learning rate of their own and no weight decay
+    dt_parameters = () # The same for step sizes
 
     def __init__(self, d_model:int, causal:bool=False, dropout:float=0.):
         super().__init__()
@@ -72,14 +149,18 @@ class ConvolutionMixer(nn.Module):
         "Kernels of length L, (directions, d_model, L)."
         raise NotImplementedError
 
-    def readout(self, y:Tensor) -> Tensor: return F.glu(self.out(self.drop(F.gelu(y))), -1)
-
     def forward(self, x:Tensor, lengths:Tensor|None=None) -> Tensor:
-        if lengths is not None: x = x*valid_positions(lengths, x.shape[1])[..., None]
-        with torch.autocast(x.device.type, enabled=False): y = long_conv(x.mT, *self.kernel(x.shape[1])).mT.contiguous()
-        return self.readout(torch.addcmul(y, x, self.skip))
+        (B, L, D), device = x.shape, x.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
+        if lengths is not None: x = x*valid_positions(lengths, L)[..., None]
+        with torch.autocast(device, enabled=False):
+            u = _Turn.apply(x.reshape(B*L, D)).view(D, B, L).transpose(0, 1)
+            with _full_float32(): k, *k_back = self.kernel(L)
+            y = long_conv(u.to(k.dtype), k, *k_back, skip=self.skip).transpose(0, 1).reshape(D, B*L)
+            drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
+            return _Readout.apply(y, drop, self.out.weight.to(dtype), self.out.bias.to(dtype), L).view(B, L, D)
 
     def step(self, x_t:Tensor, state) -> tuple:
         "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
         y, state = self.advance(x_t, state)
-        return self.readout(torch.addcmul(y, x_t, self.skip)), state
+        return F.glu(self.out(self.drop(F.gelu(torch.addcmul(y, x_t, self.skip)))), -1), state

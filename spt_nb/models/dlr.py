@@ -13,23 +13,51 @@ from torch import nn, Tensor
 
 from ..core import SptError
 from .convolution import ConvolutionMixer
+from .s4d import powers, two_level
 
 # %% ../../nbs/models/06_dlr.ipynb #f25e3270
+def _tables(coarse, fine, L):
+    "Slices of lags, and for each the real and imaginary parts of `exp(Lambda l)`, (2N, lags)."
+    (N, A), T = coarse.shape, fine.shape[1]
+    step = max(1, (1 << 21 if fine.device.type == "cpu" else 1 << 28)//(2*N*T))
+    for a in range(0, A, step):
+        z = (coarse[:, a:a+step, None]*fine[:, None]).flatten(1)[:, :L - a*T]
+        yield slice(a*T, a*T + z.shape[1]), torch.cat([z.real, z.imag])
+
+# %% ../../nbs/models/06_dlr.ipynb #6e61bb49
+class _SharedModes(torch.autograd.Function):
+    "`Re sum_n W[m, n] exp(Lambda[n] l)`, W (M, N), Lambda (N,) complex128; (M, L)."
+    @staticmethod
+    def forward(ctx, Lambda, W, L):
+        T, A = two_level(L)
+        fine, coarse = (powers(torch.exp(z), n).to(W.dtype) for z, n in ((Lambda, T), (T*Lambda, A)))
+        ctx.save_for_backward(coarse, fine, W)
+        rows = torch.cat([W.real, -W.imag], 1)
+        K = rows.new_empty(len(W), L)
+        for l, P in _tables(coarse, fine, L): torch.mm(rows, P, out=K[:, l])
+        return K
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        coarse, fine, W = ctx.saved_tensors
+        dW, dLambda = grad.new_zeros(2, len(W), 2*W.shape[1])
+        weights = torch.arange(grad.shape[1], device=grad.device, dtype=grad.dtype)
+        for l, P in _tables(coarse, fine, grad.shape[1]):
+            dW.addmm_(grad[:, l], P.T)
+            dLambda.addmm_(grad[:, l]*weights[l], P.T)
+        dW, dLambda = (torch.complex(*z.chunk(2, 1)) for z in (dW, dLambda)) # Still conjugated
+        return (W*dLambda).sum(0).conj().to(torch.complex128), dW.conj(), None
+
+# %% ../../nbs/models/06_dlr.ipynb #222fbba7
 def dlr_kernel(Lambda:Tensor, # Logarithms of the eigenvalues, complex, (N,)
                W:Tensor, # Output weights, complex, (..., H, N); their type is that of the result
                L:int, # Kernel length
               ) -> Tensor: # Real, (..., H, L)
     "`Re sum_n W[..., h, n] exp(Lambda[n] l)` for l = 0 to L-1."
-    if Lambda.ndim != 1 or W.shape[-1:] != Lambda.shape:
+    if Lambda.ndim != 1 or W.ndim < 1 or W.shape[-1:] != Lambda.shape:
         raise SptError(f"Lambda has shape {tuple(Lambda.shape)} and W {tuple(W.shape)}; allowed: (N,) and (..., H, N)")
-    N, T = len(Lambda), math.isqrt(L - 1) + 1
-    steps = torch.cat([torch.arange(0, L, T), torch.arange(T)]).to(Lambda.device)
-    coarse, fine = torch.exp(Lambda.to(torch.complex128)[:, None]*steps).split((len(steps) - T, T), -1)
-    c = coarse.conj()
-    rows = torch.view_as_real(torch.stack([c, 1j*c], 1).to(W.dtype)).flatten(1, 2) # (re, -im) makes Re P, (im, re) makes Im P
-    P = rows @ torch.view_as_real(fine.to(W.dtype)).mT # (N, 2L/T, T)
-    pairs = torch.view_as_real(W.conj().resolve_conj()).flatten(-2) # Re W and -Im W side by side
-    return (pairs @ P.reshape(2*N, -1))[..., :L]
+    return _SharedModes.apply(Lambda.to(torch.complex128), W.reshape(-1, len(Lambda)), L).view(*W.shape[:-1], L)
 
 # %% ../../nbs/models/06_dlr.ipynb #4a319017
 class DLR(ConvolutionMixer):
@@ -55,11 +83,11 @@ class DLR(ConvolutionMixer):
         return dlr_kernel(self.Lambda(), torch.view_as_complex(self.W), L)
 
     def init_state(self, B:int) -> Tensor:
-        "The state before the first input, (B, d_model, N)."
+        "The state before the first input, complex128, (B, d_model, N)."
         if not self.causal: raise SptError("causal is False; only a causal layer runs step by step")
-        return torch.view_as_complex(self.W).new_zeros(B, *self.W.shape[1:3])
+        return torch.zeros(B, *self.W.shape[1:3], dtype=torch.complex128, device=self.W.device)
 
     def advance(self, u_t:Tensor, state:Tensor) -> tuple:
         "One step of the recurrence for an input (B, d_model), without the skip connection."
-        state = torch.exp(self.Lambda()).to(state.dtype)*state + u_t[..., None]
-        return (torch.view_as_complex(self.W)[0]*state).sum(-1).real, state
+        state = torch.exp(self.Lambda())*state + u_t[..., None]
+        return torch.einsum("bhn,hn->bh", state, torch.view_as_complex(self.W)[0].to(state.dtype)).real.to(u_t.dtype), state
