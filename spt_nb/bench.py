@@ -191,7 +191,7 @@ def run(lines:list[tuple], # (name, length): see `chosen`
        ): # A list of dictionaries
     "Measure one line after another, print and save each as it comes."
     if device == "cuda" and not torch.cuda.is_available(): raise SptError("device is 'cuda'; allowed: cpu, because torch sees no GPU here")
-    speeds, rows, columns = ask(what="speeds", lengths=sorted({L for _, L in lines}), device=device, seconds=min(seconds, .5)), [], ()
+    speeds, rows, columns = ask(what="speeds", lengths=sorted({L for _, L in lines}), device=device, seconds=min(seconds, 1.)), [], ()
     print(describe(speeds, device), flush=True)
     if folder: write_json(Path(folder)/f"{name}_machine.json", machine(device) | dict(speeds=speeds))
     for line, L in lines:
@@ -220,7 +220,8 @@ def plot_layers(found, # Data frame of lines at several lengths: layer, length, 
             top.set_title(layer.replace(", ", "\n"), fontsize=10)
             bottom.set(xlabel="length", xticks=[1 << 10, 1 << 13, 1 << 16])
             bottom.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n/1024:.0f}K"))
-        axes[0, 0].set_ylabel("seconds a step"); axes[1, 0].set_ylabel("peak memory, MB"); axes[0, 0].legend()
+        axes[0, 0].set_ylabel("seconds a step"); axes[1, 0].set_ylabel("peak memory, MB")
+        fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         fig.draw_without_rendering(); plt.close(fig)
     return fig
 

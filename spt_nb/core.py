@@ -15,9 +15,6 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-# %% ../nbs/00_core.ipynb #2407a39c
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-
 # %% ../nbs/00_core.ipynb #0c2a6c45
 class SptError(ValueError):
     "A mistake that the user can mend: one line naming the value and what is allowed."

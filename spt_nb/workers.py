@@ -79,8 +79,9 @@ def _worker_main():
 
 def _start_worker(message:bytes):
     "A worker process with the plan on its way; Ctrl-C reaches it only through us."
-    p = subprocess.Popen([sys.executable, "-c", "from spt_nb.workers import _worker_main; _worker_main()"], stdin=subprocess.PIPE,
-                         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, start_new_session=True)
+    env = {"THP_MEM_ALLOC_ENABLE": "1"} | os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    p = subprocess.Popen([sys.executable, "-c", "from spt_nb.workers import _worker_main; _worker_main()"], stdin=subprocess.PIPE, env=env,
+                         start_new_session=True)
     p.stdin.write(message)
     p.stdin.flush()
     return p

@@ -11,7 +11,6 @@ from functools import lru_cache
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
-from torch.nn.attention.bias import causal_lower_right
 
 from ..core import SptError
 
@@ -106,6 +105,7 @@ def _windows(L, block, causal, lengths=None):
 # %% ../../nbs/models/01_attention.ipynb #66219d40
 def _attend(q, k, v, windows, causal):
     "Attention of each window to its keys, on any device."
+    from torch.nn.attention.bias import causal_lower_right # Here because its import takes a second
     out = torch.zeros_like(q)
     for rows, own, keys in windows:
         bias = causal_lower_right(own.stop - own.start, keys.stop - keys.start) if causal else None
