@@ -160,6 +160,11 @@ class ConvolutionMixer(nn.Module):
             drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
             return _Readout.apply(y, drop, self.out.weight.to(dtype), self.out.bias.to(dtype), L).view(B, L, D)
 
+    def init_state(self, B:int) -> Tensor:
+        "The state before the first input, complex128, (B, d_model, n_modes)."
+        if not self.causal: raise SptError("causal is False; only a causal layer runs step by step")
+        return torch.zeros(B, len(self.skip), self.n_modes, dtype=torch.complex128, device=self.skip.device)
+
     def step(self, x_t:Tensor, state) -> tuple:
         "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
         y, state = self.advance(x_t, state)

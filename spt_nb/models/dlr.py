@@ -71,6 +71,7 @@ class DLR(ConvolutionMixer):
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
                 ):
         super().__init__(d_model, causal, dropout)
+        self.n_modes = d_state
         s = 10**(-4 + 3*torch.rand(d_state))
         self.r = nn.Parameter((s/2).sqrt())
         self.theta = nn.Parameter(2*math.pi*torch.arange(d_state)/d_state)
@@ -81,11 +82,6 @@ class DLR(ConvolutionMixer):
     def kernel(self, L:int) -> Tensor:
         "Kernels of length L, (directions, d_model, L)."
         return dlr_kernel(self.Lambda(), torch.view_as_complex(self.W), L)
-
-    def init_state(self, B:int) -> Tensor:
-        "The state before the first input, complex128, (B, d_model, N)."
-        if not self.causal: raise SptError("causal is False; only a causal layer runs step by step")
-        return torch.zeros(B, *self.W.shape[1:3], dtype=torch.complex128, device=self.W.device)
 
     def advance(self, u_t:Tensor, state:Tensor) -> tuple:
         "One step of the recurrence for an input (B, d_model), without the skip connection."

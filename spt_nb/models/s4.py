@@ -175,6 +175,7 @@ class S4(ConvolutionMixer):
                 ):
         _check(d_model, d_state, n_ssm, dt_min, dt_max)
         super().__init__(d_model, causal, dropout)
+        self.n_modes = d_state//2
         s, (Lambda, P, B, _) = n_ssm or d_model, nplr_legs(d_state)
         def copies(z): return nn.Parameter(z.to(torch.get_default_dtype()).repeat(s, *[1]*z.ndim))
         self.log_neg_re, self.im = copies(torch.log(-Lambda.real)), copies(Lambda.imag)
@@ -197,12 +198,6 @@ def kernel(self:S4, L:int) -> Tensor:
     return dplr_kernel(*system, C, dt, L).flatten(1, 2)
 
 # %% ../../nbs/models/04_s4.ipynb #8572723d
-@patch
-def init_state(self:S4, B:int) -> Tensor:
-    "The state before the first input, complex128, (B, d_model, n)."
-    if not self.causal: raise SptError("causal is False; only a causal layer runs step by step")
-    return torch.zeros(B, *self.C.shape[1:3], dtype=torch.complex128, device=self.C.device)
-
 @patch
 def advance(self:S4, u_t:Tensor, state:Tensor) -> tuple:
     "One step of the recurrence for an input (B, d_model), without the skip connection."

@@ -162,6 +162,7 @@ class S4D(ConvolutionMixer):
         n_ssm = d_model if n_ssm is None else n_ssm
         _check_layer(d_model, d_state, n_ssm, init, method, dt_min, dt_max)
         super().__init__(d_model, causal, dropout)
+        self.n_modes = d_state//2
         self.init, self.method, (Lambda, B) = init, method, diagonal_init(init, d_state//2, n_ssm)
         self.log_neg_re, self.im = nn.Parameter(torch.log(-Lambda.real).float()), nn.Parameter(Lambda.imag.float())
         self.B = nn.Parameter(torch.view_as_real(B).float()) # (real, imaginary), and so is C
@@ -185,12 +186,6 @@ def kernel(self:S4D, L:int) -> Tensor:
     return diagonal_kernel(Lambda, B, C, dt, L, self.method).reshape(self.directions, -1, L)
 
 # %% ../../nbs/models/05_s4d.ipynb #b32854d0
-@patch
-def init_state(self:S4D, B:int) -> Tensor:
-    "The state before the first input, complex128, (B, d_model, n)."
-    if not self.causal: raise SptError("causal is False; only a causal layer runs step by step")
-    return torch.zeros(B, *self.C.shape[1:3], dtype=torch.complex128, device=self.C.device)
-
 @patch
 def advance(self:S4D, u_t:Tensor, state:Tensor) -> tuple:
     "One step of the recurrence for an input (B, d_model), without the skip connection."
