@@ -45,7 +45,7 @@ def _failures(c) -> int:
     return 1 if c.failed else 0
 
 # %% ../nbs/08_cli.ipynb #11eee45b
-def compare(task:str="listops", # A task (see: spt tasks)
+def compare(task:str=None, # A task (see: spt tasks; default: listops, or own with --data)
             mixers:str="attention,dlr", # Names, or import paths package.module:Class
             inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, masked, causal
             seeds:str="3", # A number of seeds, or the seeds: 0,1,7
@@ -53,12 +53,15 @@ def compare(task:str="listops", # A task (see: spt tasks)
             workers:int=None, # Processes (default: one for each core)
             runs:str=None, # Folder of finished work (default: runs/)
             data_dir:str=None, # Folder of downloaded data
+            data:str=None, # Your own data: a table, or a folder of images, WAV or npy files
             fraction:str="1.0", # Share (0.1) or number (500) of training examples
             out:str=None, # Folder of table and picture (default: runs/compare-TASK-SCALE)
             **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task, as --pretrain-steps 200."
     from spt_nb import protocol
-    c = protocol.compare(task, _names(mixers), _names(inits), _value(seeds), scale, runs, data_dir, workers, _value(fraction), **overrides)
+    task = task or ("own" if data else "listops")
+    c = protocol.compare(task, _names(mixers), _names(inits), _value(seeds), scale, runs, data_dir, workers, _value(fraction),
+                         data=data, **overrides)
     print(c.report())
     print(f"Table, picture and configuration: {c.save(out or Path(runs or runs_dir())/f'compare-{task}-{scale}')}")
     return _failures(c)
@@ -72,21 +75,40 @@ def _value(text):
     except (ValueError, SyntaxError): return text
 
 # %% ../nbs/08_cli.ipynb #3c8f4cda
-def tasks():
-    "List the tasks and their options."
-    from spt_nb.tasks import task_names, task_options
-    for name in task_names(): print(f"{name:12} {', '.join(f'{k}={v}' for k, v in task_options(name).items())}")
+def tasks(name:str="", # A task, to see what may be changed about it
+         ):
+    "List the tasks, what is here, and how to get the rest."
+    from spt_nb.tasks import CATALOGUE, here, task_options
+    if name:
+        print("\n".join(f"--{k.replace('_', '-'):12} {v}" for k, v in task_options(name).items()))
+        return
+    found = {n: here(n) for n in CATALOGUE}
+    print(f"{'task':15}{'train / valid / test':21}{'length':12}{'data':10} what")
+    for n, e in CATALOGUE.items(): print(f"{n:15}{e.rows:21}{e.length:12}{found[n][0]:10} {e.what}")
+    for n, (_, advice) in found.items():
+        if advice: print(f"\n{n}: {advice}")
 
-def data(name:str, # A task (see: spt tasks)
+def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, # Folder of downloaded data
+         verify:bool=False, # Hash everything that is kept again, and say what is broken
          **options):
-    "Make or check the data of a task, and show an example. Further flags: options of the task, as --n-train 1000."
+    "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
+    if verify: return _verify()
+    if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
     from spt_nb.tasks import load_task
-    t = load_task(name, data_dir, **options)
-    print(t)
-    print(t.source)
-    x, y = t.train[0]["x"], t.train[0]["y"]
-    print(f"example of {len(x)}: {' '.join(t.vocab[i] for i in x[:20]) if t.vocab else x[:20]} ... label: {y}")
+    from spt_nb.tasks.summary import summary
+    task = load_task(name, data_dir, **options)
+    print(f"{task}\n{summary(task)}")
+
+def _verify() -> int:
+    "What is kept, and whether it is whole; 1 if something is not."
+    from spt_nb.tasks.cache import verify
+    found = verify()
+    for folder, fault in found.items():
+        size = sum(f.stat().st_size for f in folder.iterdir())
+        print(f"{folder.name:45} {size/1e6:10,.1f} MB  {fault and 'BROKEN: ' + fault + '; it is made again when it is used' or 'whole'}")
+    print(f"{len(found)} kept in {cache_dir()}, {sum(map(bool, found.values()))} broken")
+    return int(any(found.values()))
 
 # %% ../nbs/08_cli.ipynb #fa720611
 def experiment(name:str, # Number or name, as 00 or quickstart
@@ -152,11 +174,13 @@ def bench(rows:str=None, # Lines of the table, as s4,dlr (a name that is none li
           device:str=None, # cpu (one core) or cuda (default: cuda if there is one)
           all:bool=False, # All lengths of the table, those that take minutes too
           curves:bool=False, # Instead of the table, one sequence of 1K to 64K, and the picture
+          data:bool=False, # Instead of layers: how fast data is generated and batches are ready
           publish:str=None, # Folder of CSV, measured speeds and picture (default: runs/bench)
          ):
-    "Speed and memory of single layers here: ours, a plain reference, and the machine's floor."
+    "Speed and memory of single layers here: ours, a plain reference, and the machine's floor. Or the speed of data."
     import torch
-    from spt_nb import bench
+    from spt_nb import bench, feeding
+    if data: return print(feeding.publish(publish or runs_dir()/"bench"))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
     lines = bench.chosen(rows and _names(rows), lengths and _numbers("lengths", lengths), all, device, curves)
     folder, name = Path(publish or runs_dir()/"bench"), "layers" if curves else "table"
@@ -182,6 +206,7 @@ def _parser(command) -> argparse.ArgumentParser:
     for name, p in docments(command, full=True, returns=False).items():
         if name in ("overrides", "options", "parameters"): continue
         if p.default is inspect.Parameter.empty: parser.add_argument(name, type=p.anno, help=p.docment)
+        elif p.default == "": parser.add_argument(name, type=p.anno, help=p.docment, default="", nargs="?")
         elif p.anno is bool: parser.add_argument(f"--{name}", action="store_true", help=p.docment)
         else: parser.add_argument(f"--{name}", type=p.anno, help=p.docment, default=p.default)
     return parser

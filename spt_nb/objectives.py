@@ -36,7 +36,7 @@ def _stack(batch:dict, pad:int) -> tuple[Tensor, Tensor|None, np.ndarray]:
 # %% ../nbs/01_objectives.ipynb #c14aa6e5
 class _Denoising:
     "What masked and causal denoising share: the loss on whatever was hidden."
-    levels, perfect = None, 1.
+    levels, span, perfect = None, (-1., 1.), 1.
 
     def sizes(self, vocab_size=None, channels=None) -> dict: # Sizes for a model: `n_outputs` and what it reads
         "The sizes of a model for this objective on sequences of that kind."
@@ -47,7 +47,8 @@ class _Denoising:
     def _target(self, x:Tensor) -> Tensor:
         "Ids stay ids; values become levels when there are any."
         if x.ndim == 1 or not self.levels: return x
-        return ((x[:, 0] + 1)*(self.levels - 1)/2).round().long().clamp(0, self.levels - 1)
+        low, high = self.span
+        return ((x[:, 0] - low)*((self.levels - 1)/(high - low))).round().long().clamp(0, self.levels - 1)
 
     def loss(self, output:Tensor, target:Tensor) -> Tensor:
         "Cross-entropy of classes or absolute error of values, summed over what was hidden (mean over channels)."
@@ -74,7 +75,8 @@ class _Denoising:
 class MaskedDenoising(_Denoising):
     "Hide positions at random and recover them."
     ratio: float              # Probability that a position is hidden, strictly between 0 and 1
-    levels: int|None = None   # Recover values in [-1, 1] as one of this many classes
+    levels: int|None = None   # Recover values as one of this many classes
+    span: tuple = (-1., 1.)   # Values of the lowest and of the highest level
     mask_id: int = 0          # The id of `<mask>`
     pad_id: int = 1           # The id of `<pad>`
     extra_channels = 1
@@ -99,7 +101,8 @@ class MaskedDenoising(_Denoising):
 @dataclass(frozen=True)
 class CausalDenoising(_Denoising):
     "Predict the next step from those before."
-    levels: int|None = None   # Predict values in [-1, 1] as one of this many classes
+    levels: int|None = None   # Predict values as one of this many classes
+    span: tuple = (-1., 1.)   # Values of the lowest and of the highest level
     pad_id: int = 1           # The id of `<pad>`
     extra_channels = 0
 

@@ -20,6 +20,8 @@ from .recipes import Recipe, recipe
 from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 from .store import Store
 from .tasks import task_options
+from .tasks.own import keep
+from .tasks.summary import summary
 from .tasks.task import Split
 from .trainer import TrainConfig
 from .workers import run_stages
@@ -46,12 +48,12 @@ def _train(r:Recipe, steps:int, batch_size:int, lr:float) -> TrainConfig:
 # %% ../nbs/04_protocol.ipynb #2daefba3
 def trial(task:TaskSpec, mixer:str, init:str, seed:int, r:Recipe) -> Trial:
     "The trial for one cell and seed of a comparison."
-    causal = r.causal or init == "causal"
+    causal, ratio = r.causal or init == "causal", r.mask_ratio or task.load().mask_ratio
     model = _model_spec(r, mixer, causal)
     steps, pre = r.finetune_steps, None
     if init == "scratch-matched": steps += -(-r.pretrain_steps*r.pretrain_batch_size//r.batch_size)
     if init in ("masked", "causal"):
-        pre = Pretrain(task=task, model=model, seed=seed, objective=init, ratio=r.mask_ratio if init == "masked" else None,
+        pre = Pretrain(task=task, model=model, seed=seed, objective=init, ratio=ratio if init == "masked" else None, levels=r.levels,
                        train=_train(r, r.pretrain_steps, r.pretrain_batch_size, r.pretrain_lr))
     return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling="last" if causal else r.pooling,
                                       train=_train(r, steps, r.batch_size, lr)) for lr in r.lrs])
@@ -77,7 +79,7 @@ def _score(metrics):
     return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
 
 # %% ../nbs/04_protocol.ipynb #c26bf973
-def compare(task:str, # Name of a task
+def compare(task:str="own", # Name of a task
             mixers=("attention", "dlr"), # Names, classes, or import paths "package.module:Class"
             inits=("scratch", "scratch-matched", "masked"), # See `INITS`
             seeds=3, # A number of seeds, or the seeds
@@ -87,17 +89,23 @@ def compare(task:str, # Name of a task
             workers:int|None=None, # Processes; None: one for each core
             fraction:float|int=1.0, # Share or number of training examples
             quiet:bool=False, # Show no progress
+            data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
             **overrides, # Fields of `Recipe`, or options of the task
            ) -> Comparison:
     "Train every mixer from every initialisation with every seed, and compare the test scores."
     seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
     for i in inits or [None]: one_of("init", i, INITS)
     if any(m.startswith("__main__:") for m in mixers): workers = 1 # a class of this notebook, which no other process can import
+    if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, scale, data_dir, fraction, overrides)
-    store = Store(runs or runs_dir())
-    spec = spec.but(fingerprint=spec.load().fingerprint)
+    loaded = spec.load()
+    spec = spec.but(fingerprint=loaded.fingerprint)
+    recipes = {m: r.but(mask_ratio=r.mask_ratio or loaded.mask_ratio) for m, r in recipes.items()}
+    if task == "own" and not quiet: print(summary(loaded, next(iter(recipes.values())).mask_ratio), flush=True)
     trials = {(m, i, s): trial(spec, m, i, s, recipes[m]) for m in mixers for i in inits for s in seeds}
-    for m in mixers: _check_mixer(trials[m, inits[0], seeds[0]].candidates[0], spec)
+    for m in mixers: _check_mixer(trials[m, inits[0], seeds[0]].candidates[0], loaded)
+    for t in trials.values(): _check_pretraining(t.candidates[0].pretrain, loaded)
+    store = Store(runs or runs_dir())
     failed = run_stages(trials.values(), store, workers, quiet)
     resolved = dict(task=spec.model_dump(mode="json"), scale=scale, seeds=list(seeds), inits=list(inits),
                     recipes={m: r.model_dump(mode="json") for m, r in recipes.items()})
@@ -124,9 +132,17 @@ def _resolve(task, mixers, scale, data_dir, fraction, overrides):
     spec = TaskSpec(name=task, options=options, fraction=fraction, data_dir=data_dir and str(Path(data_dir).absolute()))
     return {m: r for m, (r, _) in found.items()}, spec
 
-def _check_mixer(stage, spec):
+def _own(task, data_dir, data):
+    "The path of the user's own data; a dataset in memory is written to one."
+    if task != "own" or data_dir is not None: raise SptError(f"data is given, and {'task' if task != 'own' else 'data_dir'} too; allowed: one of them")
+    return data if isinstance(data, (str, Path)) else keep(data)
+
+def _check_pretraining(stage, task):
+    "What pretraining is to recover must be in the task."
+    if stage: stage.denoising(task).sizes(task.vocab_size, task.channels)
+
+def _check_mixer(stage, task):
     "Build the model and run one short sequence, so that a wrong size is an error now and not in a worker."
-    task = spec.load()
     model = stage.build(task).eval()
     x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, task.channels)
     with torch.inference_mode(): model.features(x, None)

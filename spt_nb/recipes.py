@@ -37,7 +37,8 @@ class Recipe(Config):
     head: Literal["linear", "mlp"] = Field("linear", description="classifier on the pooled vector")
     weights: Literal["structured", "random-ssm", "random-all"] = Field("structured", description="initial weights; random: the control of Figure 2")
     # pretraining
-    mask_ratio: float = Field(.15, gt=0, lt=1, description="share of positions hidden in masked pretraining")
+    mask_ratio: float|None = Field(None, gt=0, lt=1, description="share of positions hidden in masked pretraining; none: what the paper hides in this task")
+    levels: bool = Field(False, description="recover a pixel as one of its grey levels, by cross-entropy, instead of as a number")
     pretrain_steps: int = Field(500, ge=1, description="steps of pretraining")
     pretrain_lr: float = Field(2e-3, gt=0, description="learning rate of pretraining")
     pretrain_batch_size: int = Field(64, ge=1, description="sequences in a batch of pretraining")
@@ -66,25 +67,30 @@ class Recipe(Config):
         return lrs
 
 # %% ../nbs/03b_recipes.ipynb #7680f49b
-_SMALL = dict(n_train=64, n_valid=32, n_test=32)
+_SMALL, _CONTROLS = dict(n_train=64, n_valid=32, n_test=32), ("copy_match", "dyck", "recall", "state_tracking", "paths", "chains")
+_PATHS = ("pathfinder", "pathx", "pathx256")
 
 TABLE = [
     # scale, task, mixer, what changes
     ("smoke", "*", "*", dict(task=_SMALL, d_model=16, n_layers=1, d_state=8, n_heads=2, pretrain_steps=6, finetune_steps=6, batch_size=16,
                              pretrain_batch_size=16, valid_every=3)),
     ("smoke", "listops", "*", dict(task=dict(_SMALL, min_length=20, max_length=100))),
+    *[("smoke", task, "*", dict(task=dict(n_train=8, n_valid=2, n_test=2), batch_size=2, pretrain_batch_size=2)) for task in _PATHS[1:]],
+    *[("smoke", task, "attention", dict(block=1024)) for task in _PATHS[1:]],
 ]
 
 # %% ../nbs/03b_recipes.ipynb #b538d81e
 TABLE += [
     ("mini", "copy_match", "*", dict(positions="none", pretrain_steps=400, finetune_steps=300, pretrain_lr=3e-3, valid_every=50)),
-    ("mini", "dyck", "*", dict(positions="none", pretrain_steps=500, finetune_steps=300, valid_every=50)),
-    *[(scale, task, "attention", dict(positions="learned")) for scale in ("smoke", "mini", "paper") for task in ("copy_match", "dyck")],
+    *[("mini", task, "*", dict(positions="none", pretrain_steps=500, finetune_steps=300, valid_every=50)) for task in _CONTROLS[1:]],
+    *[("*", task, "attention", dict(positions="learned")) for task in _CONTROLS],
 ]
+
+# %% ../nbs/03b_recipes.ipynb #13bc71e8
+TABLE += [("*", task, "*", dict(levels=True)) for task in _PATHS]
 
 # %% ../nbs/03b_recipes.ipynb #08e51e27
 TABLE += [
-    ("*", "listops", "*", dict(mask_ratio=.1)),
     ("mini", "listops", "*", dict(task=dict(n_valid=200), pretrain_steps=100, finetune_steps=100, batch_size=8,
                                   pretrain_batch_size=8, valid_every=50)),
 ]

@@ -66,6 +66,7 @@ class Pretrain(Config):
     kind: Literal["pretrain"] = "pretrain"
     task: TaskSpec; model: ModelSpec; train: TrainConfig; seed: int
     objective: Literal["masked", "causal"] = "masked"
+    levels: bool = False     # Recover values as levels of the task, by cross-entropy
     ratio: float|None = None # Share of positions hidden, masked only
 
     @property
@@ -79,9 +80,16 @@ class Pretrain(Config):
         "The finished stage."
         return store.obtain(self, self._compute, wait)
 
+    def denoising(self, task):
+        "The objective on the sequences of a task."
+        if self.levels and not (task.levels and task.channels == 1):
+            raise SptError(f"levels is True; allowed: False, as task {task.name!r} is not of one channel with levels")
+        levels = dict(levels=task.levels, span=task.span) if self.levels else {}
+        return MaskedDenoising(self.ratio, **levels) if self.objective == "masked" else CausalDenoising(**levels)
+
     def _compute(self, folder):
         task = self.task.load()
-        objective = MaskedDenoising(self.ratio) if self.objective == "masked" else CausalDenoising()
+        objective = self.denoising(task)
         model = self.model.build(self.seed, task.length, head="position", **objective.sizes(task.vocab_size, task.channels))
         Trainer(model, task, objective, self.train, folder, self.seed).fit()
 

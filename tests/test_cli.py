@@ -9,6 +9,10 @@ from helpers import spt
     (["compare", "--task", "dyck", "--pretrain-steps", "-10"], ["pretrain_steps is -10", "greater than or equal to 1"]),
     (["compare", "--task", "dyck", "--colour", "red"], ["colour", "d_model"]),
     (["data", "listops", "--data-dir", "/no/such/folder"], ["/no/such/folder"]),
+    (["data"], ["task is missing", "--verify"]),
+    (["compare", "--data", "/no/such/file.csv"], ["/no/such/file.csv", "a file or a folder"]),
+    (["compare", "--task", "dyck", "--data", "x.csv"], ["data is given, and task too"]),
+    (["compare", "--task", "dyck", "--levels", "true"], ["levels is True", "allowed: False"]),
 ])
 def test_mistake_is_one_line(tmp_path, args, names):
     p = spt(*args, cwd=tmp_path)
@@ -22,3 +26,35 @@ def test_runs_folder_that_cannot_be_written_is_said(tmp_path):
     p = spt("compare", "--task", "dyck", "--mixers", "dlr", "--scale", "smoke", "--runs", "/dev/full/runs", cwd=tmp_path)
     out, err = p.communicate()
     assert p.returncode == 2 and "/dev/full/runs" in err and err.count("\n") == 1
+
+
+def test_tasks_says_what_is_here_and_how_to_get_the_rest(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
+    out, err = spt("tasks", cwd=tmp_path).communicate()
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "generated" in lines["pathx"] and "missing" in lines["text"] and err == ""
+    assert "bidmc: put BIDMC32RR_TRAIN.ts" in out and str(tmp_path / "data/downloads/bidmc") in out
+
+
+def test_data_is_kept_and_verified(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
+    out, err = spt("data", "pathfinder", "--n-train", "20", "--n-valid", "5", "--n-test", "5", cwd=tmp_path).communicate()
+    assert "20 / 5 / 5 rows" in out and "hides 50% of positions" in out, err
+    p = spt("data", "--verify", cwd=tmp_path)
+    assert "1 kept" in p.communicate()[0] and p.returncode == 0
+    shard = next((tmp_path / "data").glob("pathfinder32-*/train*.arrow"))
+    shard.write_bytes(shard.read_bytes()[:-7])
+    p = spt("data", "--verify", cwd=tmp_path)
+    assert "BROKEN: train-00000.arrow does not match its hash" in p.communicate()[0] and p.returncode == 1
+
+
+def test_own_data_from_a_file_to_a_table(tmp_path, monkeypatch):
+    "The summary comes before any training, and the table after."
+    monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
+    (tmp_path / "notes.csv").write_text("text,label\n" + "".join(f"{'good' if i % 2 else 'bad'} note {i},{i % 2}\n" for i in range(60)))
+    p = spt("compare", "--data", "notes.csv", "--scale", "smoke", "--mixers", "dlr", "--inits", "scratch,masked", "--seeds", "1",
+            "--n-train", "20", "--n-valid", "5", "--n-test", "10", cwd=tmp_path)
+    out, err = p.communicate()
+    assert p.returncode == 0, err
+    assert out.index("hides 15% of positions") < out.index("dlr: masked minus scratch")
+    assert (tmp_path / "runs/compare-own-smoke/table.csv").exists()

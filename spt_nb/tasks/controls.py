@@ -34,14 +34,15 @@ def _distinct(draw, # Row numbers (m,) -> (ids (m, L), labels (m,))
         x, y, m = np.concatenate([x, more[0]]), np.concatenate([y, more[1]]), 2*m
 
 # %% ../../nbs/tasks/09_controls.ipynb #32fd4282
-def _task(name:str, draw, length:int, vocab:tuple, sizes:dict, seed:int) -> Task:
-    "Draw the rows and cut them into splits."
+def _task(name:str, draw, length:int, vocab:tuple, sizes:dict, seed:int, n_outputs:int=2, pair:bool=False, **fields) -> Task:
+    "Draw the rows and cut them into splits; `pair`: a row is two sequences end to end."
     for split, n in sizes.items(): whole(f"n_{split}", n)
     x, y = _distinct(draw, sum(sizes.values()))
+    columns = dict(x=x[:, :length], x2=x[:, length:], y=y) if pair else dict(x=x, y=y)
     edges = np.cumsum([0, *sizes.values()])
-    splits = {split: in_memory(table(x=x[a:b], y=y[a:b])) for split, a, b in zip(sizes, edges, edges[1:])}
-    return Task(name, "classification", "tokens", length, 2, **splits, vocab_size=len(vocab), vocab=vocab,
-                source=f"synthetic, drawn by spt_nb with seed {seed}", fingerprint=fingerprint(splits))
+    splits = {split: in_memory(table(**{k: c[a:b] for k, c in columns.items()})) for split, a, b in zip(sizes, edges, edges[1:])}
+    return Task(name, "matching" if pair else "classification", "tokens", length, n_outputs, **splits, vocab_size=len(vocab),
+                vocab=vocab, source=f"synthetic, drawn by spt_nb with seed {seed}", fingerprint=fingerprint(splits), **fields)
 
 # %% ../../nbs/tasks/09_controls.ipynb #2734ad15
 def copy_match(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Sizes

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MASK', 'PAD', 'UNK', 'EOS', 'SPECIALS', 'KINDS', 'MODALITIES', 'POOL', 'whole', 'Task', 'column', 'table',
-           'in_memory', 'Ragged', 'Split', 'batch_order', 'eval_batches', 'collate']
+           'in_memory', 'Scale', 'scaled', 'scale_of', 'Ragged', 'Split', 'batch_order', 'eval_batches', 'collate']
 
 # %% ../../nbs/tasks/00_task.ipynb #850c52a5
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ import pyarrow as pa
 import torch
 from ..core import SptError, digest, one_of, uniform  # first: it silences a warning of what follows
 
-from datasets import Dataset
+from datasets import Dataset, concatenate_datasets
 from datasets.table import InMemoryTable
 from fastcore.basics import patch
 
@@ -51,6 +51,9 @@ class Task:
     vocab_size:int|None = None # Number of ids, of a task of tokens
     channels:int|None = None # Numbers per step, of a task of values
     vocab:tuple|None = None # The symbol of every id
+    classes:tuple|None = None # The name of every class
+    levels:int|None = None # Values are that many evenly spaced levels, as the bytes of pixels; None: any number
+    span:tuple = (-1., 1.) # Value of the lowest and of the highest level
     mask_ratio:float = .15 # Share of positions the paper hides in pretraining
     source:str = "" # Where the data came from, one sentence
     fingerprint:str = "" # Hash of the content
@@ -67,6 +70,8 @@ def _check(self:Task):
         raise SptError(f"{other} is {value!r}; allowed: None, as modality is {self.modality!r}")
     if self.vocab is not None and len(self.vocab) != self.vocab_size:
         raise SptError(f"vocab has {len(self.vocab)} symbols; allowed: {self.vocab_size}, one for every id")
+    if self.classes is not None and len(self.classes) != self.n_outputs:
+        raise SptError(f"classes has {len(self.classes)} names; allowed: {self.n_outputs}, one for every class")
     for split in ("train", "valid", "test"):
         ds, need = getattr(self, split), {"x", "y"} | ({"x2"} if self.kind == "matching" else set())
         if not len(ds): raise SptError(f"{split} is empty; allowed: one row or more")
@@ -105,6 +110,30 @@ def in_memory(t:pa.Table) -> Dataset:
     "A `datasets.Dataset` around a table."
     return Dataset(InMemoryTable(t))
 
+# %% ../../nbs/tasks/00_task.ipynb #65eece9c
+class Scale:
+    "Turns stored numbers into values, (x - offset)/scale; a transform of a `datasets.Dataset`."
+    def __init__(self, offset=0., scale=1.): # Numbers, one for each channel (C,), or one for each step (L, C)
+        self.offset, self.scale = (np.atleast_1d(np.asarray(a, np.float32)) for a in (offset, scale))
+
+    def values(self, x:np.ndarray) -> np.ndarray: # (L,) or (L, C) -> float32 (L, C)
+        "One row as a model sees it."
+        offset, scale = (a if a.ndim == 1 else a[:len(x)] for a in (self.offset, self.scale))
+        return (x.reshape(len(x), -1).astype(np.float32) - offset)/scale
+
+    def __call__(self, rows:dict) -> dict:
+        return {k: [self.values(np.array(r)) for r in v] if k in ("x", "x2") else v for k, v in rows.items()}
+
+# %% ../../nbs/tasks/00_task.ipynb #042fca3d
+def scaled(ds:Dataset, offset, scale) -> Dataset:
+    "A dataset whose stored `x` are shown as `(x - offset)/scale`."
+    return ds.with_transform(Scale(offset, scale))
+
+def scale_of(ds:Dataset) -> Scale|None:
+    "How the stored numbers of a dataset are turned into values, if they are."
+    f = ds.format["format_kwargs"].get("transform")
+    return f if isinstance(f, Scale) else None
+
 # %% ../../nbs/tasks/00_task.ipynb #b558baaa
 def _rows(a:pa.Array):
     "The values of a list array, and the edges of its rows in them."
@@ -131,7 +160,8 @@ def _flat(a:pa.Array):
 # %% ../../nbs/tasks/00_task.ipynb #ab6c95dc
 class Ragged:
     "A column of sequences as views into the buffers of Arrow; `column(i)` is row i."
-    def __init__(self, chunks:pa.ChunkedArray, rows=None):
+    def __init__(self, chunks:pa.ChunkedArray, rows=None, scale:Scale|None=None):
+        self.scale = scale
         parts = [_flat(c) for c in chunks.chunks if len(c)]
         self.flat = [flat for flat, _ in parts]
         self.part = np.repeat(np.arange(len(parts)), [len(e) - 1 for _, e in parts])
@@ -147,6 +177,7 @@ class Ragged:
 
     def __call__(self, i:int) -> np.ndarray: # Ids (L,), or float32 (L, C)
         "Row i."
+        if self.scale: return self.scale.values(self.raw(i))
         return self.raw(i) if self.flat[0].ndim == 1 else self.raw(i).astype(np.float32, copy=False)
 
 # %% ../../nbs/tasks/00_task.ipynb #a55c2b19
@@ -154,7 +185,7 @@ class Split:
     "One split as arrays: `x(i)`, `y`, `lengths`; for matching also `x2(i)` and `lengths2`."
     def __init__(self, ds:Dataset):
         rows = None if ds._indices is None else ds._indices.column(0).to_numpy()
-        self.x, self.x2 = (Ragged(ds.data.column(c), rows) if c in ds.column_names else None for c in ("x", "x2"))
+        self.x, self.x2 = (Ragged(ds.data.column(c), rows, scale_of(ds)) if c in ds.column_names else None for c in ("x", "x2"))
         y = ds.data.column("y").to_numpy()
         y = y if rows is None else y[rows]
         self.y = y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
@@ -200,9 +231,9 @@ def eval_batches(lengths, # Length of every example, (n,)
 def pad(self:Ragged, index:np.ndarray): # (x, lengths or None)
     "Rows `index` as one tensor, padded on the right: int64 (B, L), or float32 (B, L, C)."
     lengths = self.lengths[index]
-    L, tail = int(lengths.max()), self.flat[0].shape[1:]
+    L, tail = int(lengths.max()), self.flat[0].shape[1:] or ((1,) if self.scale else ())
     out = np.zeros((len(index), L, *tail), np.float32) if tail else np.full((len(index), L), PAD, np.int64)
-    for row, i, n in zip(out, index, lengths): row[:n] = self.raw(i)
+    for row, i, n in zip(out, index, lengths): row[:n] = self(i)
     return torch.from_numpy(out), None if (lengths == L).all() else torch.from_numpy(lengths)
 
 # %% ../../nbs/tasks/00_task.ipynb #ba2c21e8
