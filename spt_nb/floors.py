@@ -10,7 +10,7 @@ __all__ = ['convolution_work', 's4d_kernel_work', 'dlr_kernel_work', 's4_kernel_
 import math, time
 from collections import Counter
 
-import torch, torch.nn.functional as F
+import torch
 
 # %% ../nbs/04d_floors.ipynb #ff121ecf
 def convolution_work(B:int, L:int, D:int) -> Counter:

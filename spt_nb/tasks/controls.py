@@ -68,7 +68,7 @@ BRACKETS = "()[]{}<>«»⟨⟩⌈⌉⌊⌋"
 def _shapes(order:np.ndarray, # A random permutation of L + 1 in each row
            ) -> np.ndarray: # +1 opens, -1 closes, (n, L)
     "Balanced shapes, each equally likely."
-    n, L = order.shape[0], order.shape[1] - 1
+    L = order.shape[1] - 1
     step = np.where(order < L//2, 1, -1)
     start = np.cumsum(step, 1).argmin(1) + 1  # right behind the lowest point
     return np.take_along_axis(step, (start[:, None] + np.arange(L)) % (L + 1), 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import SptError
-from .cache import compiled
+from .loops import compiled
 from .task import EOS, PAD, SPECIALS
 
 # %% ../../nbs/tasks/00b_expressions.ipynb #019ec248

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from ..core import SptError, one_of
-from .characters import BYTES, byte_ids
 from .own_tables import Rows, forget
 from .task import SPECIALS
 

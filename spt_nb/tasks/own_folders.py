@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 from ..core import SptError
-from .own_columns import _plain, find_label, kind_of, named
+from .own_columns import _plain, find_label, kind_of
 from .own_media import MEDIA
-from .own_tables import ALLOWED, Rows, form_of, read_table
+from .own_tables import Rows, form_of, read_table
 
 # %% ../../nbs/tasks/08d_folders.ipynb #4329bb2f
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test",

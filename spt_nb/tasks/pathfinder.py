@@ -12,11 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from ..core import SptError, cores, one_of
-from .cache import compiled
+from ..core import cores, one_of
+from .loops import below, compiled, mix
 from .pathfinder_files import read
 from .shards import sharded
-from .snakes import below, mix, short, targets
+from .snakes import short, targets
 from .sources import limited, rescaled
 from .stamps import SIZES, stamps
 from .task import Task, table, whole

@@ -9,9 +9,8 @@ __all__ = ['PAIRS', 'paths']
 import numpy as np
 
 from ..core import SptError, uniform
-from .cache import compiled
 from .controls import FIRST, _integers, _task
-from .listops import GOLDEN, _word
+from .loops import GOLDEN, compiled, mix
 from .task import SPECIALS, Task, whole
 
 # %% ../../nbs/tasks/09b_paths.ipynb #2ba1ee0f
@@ -19,7 +18,7 @@ from .task import SPECIALS, Task, whole
 def _below(n, state): # (number, next state)
     "A random whole number below n."
     state += GOLDEN
-    return np.int64((_word(state) >> np.uint64(33))*np.uint64(n) >> np.uint64(31)), state
+    return np.int64((mix(state) >> np.uint64(33))*np.uint64(n) >> np.uint64(31)), state
 
 # %% ../../nbs/tasks/09b_paths.ipynb #ddbf527c
 @compiled

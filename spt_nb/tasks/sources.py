@@ -15,7 +15,7 @@ from typing import Callable
 import numpy as np
 import torch
 from ..core import SptError, cache_dir, digest
-from .task import Dataset, scaled, _permutation
+from .task import _permutation, scaled
 
 import datasets
 from datasets import load_dataset

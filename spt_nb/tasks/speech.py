@@ -10,7 +10,6 @@ __all__ = ['LENGTH', 'RATE', 'FORMAT', 'WORDS', 'LABEL', 'LISTS', 'SOURCE', 'CHU
 import io, os, struct, wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm

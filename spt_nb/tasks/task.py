@@ -15,7 +15,7 @@ import pyarrow as pa
 import torch
 from ..core import SptError, digest, one_of, uniform  # first: it silences a warning of what follows
 
-from datasets import Dataset, concatenate_datasets
+from datasets import Dataset
 from datasets.table import InMemoryTable
 from fastcore.basics import patch
 
