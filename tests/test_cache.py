@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from spt_nb.core import SptError
-from spt_nb.tasks import load_task, shards
+from spt_nb.tasks import load_task, pathfinder
 from spt_nb.tasks.cache import _dump, caches
 from spt_nb.tasks.task import Split
 
@@ -80,13 +80,14 @@ def whole(tmp_path_factory):
     "The home of the caches, and for each task its folder, fingerprint and rows."
     home = tmp_path_factory.mktemp("data")
     before, os.environ["SPT_DATA"] = os.environ.get("SPT_DATA"), str(home)
-    shards.ROWS, rows_before, found = 20, shards.ROWS, {}
+    usual, found = pathfinder.PIECES[32], {}
+    pathfinder.PIECES[32] = 20
     for name, options in TASKS.items():
         had, task = set(caches()), load_task(name, **options)
         found[name] = (set(caches()) - had).pop(), task.fingerprint, rows(task)
     load_task("listops", **TASKS["listops"], seed=1)
     yield found
-    shards.ROWS = rows_before
+    pathfinder.PIECES[32] = usual
     os.environ.pop("SPT_DATA")
     if before is not None:
         os.environ["SPT_DATA"] = before

@@ -75,7 +75,7 @@ import resource, sys
 from spt_nb.tasks import load_task
 from spt_nb.tasks.task import Split, collate
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-t = load_task("pathfinder", n_train=6000, n_valid=500, n_test=500)
+t = load_task("pathfinder", n_train=12000, n_valid=500, n_test=500)
 collate(Split(t.train), range(64))
 print(t.fingerprint, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)/1024)
 """

@@ -15,7 +15,9 @@ from ..core import SptError, digest, one_of
 from .cache import cached
 from .series import pair_splits
 from .sources import Source, limited, locate, signature
-from .task import Split, Task, concatenate_datasets, whole
+from .task import Split, Task, whole
+
+from datasets import concatenate_datasets
 from .ts_files import filled, find_pair, tables
 
 # %% ../../nbs/tasks/06a_bidmc.ipynb #7363df83
