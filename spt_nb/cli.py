@@ -78,9 +78,10 @@ def _value(text):
 def tasks(name:str="", # A task, to see what may be changed about it
          ):
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import CATALOGUE, here, task_options
+    from spt_nb.tasks import CATALOGUE, _loader, here
     if name:
-        print("\n".join(f"--{k.replace('_', '-'):12} {v}" for k, v in task_options(name).items()))
+        for k, p in docments(_loader(name), full=True, returns=False).items():
+            print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
         return
     found = {n: here(n) for n in CATALOGUE}
     print(f"{'task':15}{'train / valid / test':21}{'length':12}{'data':10} what")
