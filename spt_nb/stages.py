@@ -53,10 +53,14 @@ class ModelSpec(Config):
     causal: bool = False
     weights: Literal[tuple(WEIGHTS)] = "structured" # What it starts from before any training
 
-    def build(self, seed:int, length:int, **head):
+    def arguments(self, length:int, **head) -> dict: # JSON
+        "What `SequenceModel` is built from."
+        return self.model_dump(mode="json", exclude={"weights"}) | dict(max_length=length, **head)
+
+    def build(self, seed:int, arguments:dict):
         "The model with the initial weights of that seed, the same in every stage."
         seed_torch(seed, 0)
-        model = SequenceModel(**self.model_dump(exclude={"weights"}), max_length=length, **head)
+        model = SequenceModel(**arguments)
         randomise(model, self.weights)
         return model
 
@@ -87,11 +91,15 @@ class Pretrain(Config):
         levels = dict(levels=task.levels, span=task.span) if self.levels else {}
         return MaskedDenoising(self.ratio, **levels) if self.objective == "masked" else CausalDenoising(**levels)
 
+    def arguments(self, task) -> dict: # JSON
+        "What its model is built from; the head recovers what was hidden at each position."
+        return self.model.arguments(task.length, head="position", **self.denoising(task).sizes(task.vocab_size, task.channels))
+
     def _compute(self, folder):
         task = self.task.load()
-        objective = self.denoising(task)
-        model = self.model.build(self.seed, task.length, head="position", **objective.sizes(task.vocab_size, task.channels))
-        Trainer(model, task, objective, self.train, folder, self.seed).fit()
+        write_json(folder/"model.json", self.arguments(task))
+        model = self.model.build(self.seed, self.arguments(task))
+        Trainer(model, task, self.denoising(task), self.train, folder, self.seed).fit()
 
 # %% ../nbs/03c_stages.ipynb #3a814a8a
 class Finetune(Config):
@@ -115,14 +123,19 @@ class Finetune(Config):
         if not store.ready(self.hash) and self.pretrain: self.pretrain.obtain(store)
         return store.obtain(self, functools.partial(self._compute, store), wait)
 
-    def build(self, task):
-        "The model with a fresh classifier."
+    def arguments(self, task) -> dict: # JSON
+        "What its model is built from; the head answers the question of the task."
         inputs = dict(vocab_size=task.vocab_size) if task.vocab_size else dict(channels=task.channels)
         head = "match" if task.kind == "matching" else self.head
-        return self.model.build(self.seed, task.length, head=head, pooling=self.pooling, n_outputs=task.n_outputs, **inputs)
+        return self.model.arguments(task.length, head=head, pooling=self.pooling, n_outputs=task.n_outputs, **inputs)
+
+    def build(self, task):
+        "The model with a fresh classifier."
+        return self.model.build(self.seed, self.arguments(task))
 
     def _compute(self, store, folder):
         task, pre = self.task.load(), self.pretrain and store.path(self.pretrain.hash)
+        write_json(folder/"model.json", self.arguments(task))
         model = self.build(task)
         if pre and read_json(pre/"metrics.json")["diverged"]:
             return write_json(folder/"metrics.json", dict(diverged=dict(step=0, tensor="pretraining diverged"), valid=None))
