@@ -23,7 +23,7 @@ from .tasks import task_options
 from .tasks.own import keep
 from .tasks.summary import summary
 from .tasks.task import Split
-from .trainer import TrainConfig
+from .optimisation import TrainConfig
 from .workers import run_stages
 
 # %% ../nbs/04_protocol.ipynb #f8b889c1

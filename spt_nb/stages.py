@@ -7,20 +7,25 @@ __all__ = ['TaskSpec', 'ModelSpec', 'Pretrain', 'Finetune', 'Trial']
 
 # %% ../nbs/03c_stages.ipynb #44a8392b
 import functools, json
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import safetensors.torch
 from pydantic import Field
 
-from .core import Config, SptError, read_json, seed_torch, write_json
+from .core import Config, SptError, read_json, replacing, seed_torch, write_json
+from .evaluation import answers
 from .models.backbone import SequenceModel
 from .models.weights import WEIGHTS, randomise, transfer
 from .objectives import CausalDenoising, MaskedDenoising, label_objective
+from .optimisation import TrainConfig
 from .store import Store
 from .tasks import load_task
 from .tasks.task import Split
-from .trainer import TrainConfig, Trainer, evaluate
+from .trainer import Trainer
 
 # %% ../nbs/03c_stages.ipynb #47e2cb8d
 class TaskSpec(Config):
@@ -138,11 +143,14 @@ class Finetune(Config):
         write_json(folder/"model.json", self.arguments(task))
         model = self.build(task)
         if pre and read_json(pre/"metrics.json")["diverged"]:
-            return write_json(folder/"metrics.json", dict(diverged=dict(step=0, tensor="pretraining diverged"), valid=None))
+            bad = dict(step=0, tensor="pretraining diverged")
+            return write_json(folder/"metrics.json", dict(step=0, tokens=0, flops=0, diverged=bad, retried=[], valid=None))
         ledger = transfer(safetensors.torch.load_file(pre/"weights.safetensors"), model) if pre else [
             dict(tensor=name, action="fresh", reason="from scratch") for name in model.state_dict()]
         write_json(folder/"ledger.json", ledger)
-        Trainer(model, task, label_objective(task.kind), self.train, folder, self.seed).fit()
+        trainer = Trainer(model, task, label_objective(task.kind), self.train, folder, self.seed)
+        trainer.log(", ".join(f"{n} tensors {action}" for action, n in Counter(line["action"] for line in ledger).items()))
+        trainer.fit()
 
 # %% ../nbs/03c_stages.ipynb #ddacc370
 class Trial(Config):
@@ -166,13 +174,15 @@ class Trial(Config):
     def _compute(self, store, folder):
         found = [(c, read_json(store.path(c.hash)/"metrics.json")) for c in self.candidates]
         alive = [(c, m) for c, m in found if not m["diverged"]]
-        result = dict(diverged=len(found) - len(alive), lr=None, valid=None, test=None)
+        result = dict(diverged=len(found) - len(alive), retried=sum(len(m["retried"]) for _, m in found), lr=None, valid=None, test=None)
         if alive:
             task = alive[0][0].task.load()
             objective = label_objective(task.kind)
             best, metrics = max(alive, key=lambda cm: objective.monitor(cm[1]["valid"]))
             model = best.build(task)
             model.load_state_dict(safetensors.torch.load_file(store.path(best.hash)/"weights.safetensors"))
-            test = evaluate(model, Split(task.test), objective, best.train.batch_size)
-            result |= dict(lr=best.train.lr, chosen=best.hash, best_step=metrics["best_step"], valid=metrics["valid"], test=test)
+            test, said = answers(model, Split(task.test), objective, best.train.batch_size)
+            with replacing(folder/"test.parquet") as tmp: pq.write_table(pa.table(said), tmp)
+            result |= dict(lr=best.train.lr, batch_size=best.train.batch_size, chosen=best.hash, best_step=metrics["best_step"],
+                           valid=metrics["valid"], test=test)
         write_json(folder/"metrics.json", result)
