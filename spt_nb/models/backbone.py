@@ -9,7 +9,7 @@ __all__ = ['NORMS', 'HEADS', 'LayerNorm', 'BatchNorm', 'Block', 'pool', 'build_h
 from functools import lru_cache
 from numbers import Integral
 
-import torch, torch.nn.functional as F
+import torch, torch.distributed as dist, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
@@ -26,10 +26,37 @@ class LayerNorm(nn.LayerNorm):
 class BatchNorm(nn.BatchNorm1d):
     "Batch norm over the real positions, (B, L, D); `mask` (B, L) is True on them."
     def forward(self, x:Tensor, mask:Tensor|None=None) -> Tensor:
-        if mask is None or not self.training: return super().forward(x.flatten(0, 1)).view_as(x)
-        return torch.zeros_like(x).masked_scatter(mask[..., None], super().forward(x[mask]))
+        if mask is None or not self.training: return self.normalise(x.flatten(0, 1)).view_as(x)
+        return torch.zeros_like(x).masked_scatter(mask[..., None], self.normalise(x[mask]))
+
+    def normalise(self, x:Tensor) -> Tensor: # (positions, D)
+        "Without gradients a process looks at its data alone, as when it searches for what diverged."
+        several = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+        return self.together(x) if several and self.training and torch.is_grad_enabled() else super().forward(x)
 
 NORMS = dict(layer=LayerNorm, batch=BatchNorm)
+
+# %% ../../nbs/models/07_backbone.ipynb #b29ad490
+class _Total(torch.autograd.Function):
+    "A sum over all processes. What follows it differs between them, so its gradient is a sum over all too."
+    @staticmethod
+    def forward(ctx, x):
+        dist.all_reduce(x := x.clone())
+        return x
+    @staticmethod
+    def backward(ctx, grad): return _Total.apply(grad)
+
+@patch
+def together(self:BatchNorm, x:Tensor) -> Tensor:
+    "Mean and variance over the positions of all processes; this one may have none."
+    sums = _Total.apply(torch.cat([x.sum(0), x.new_tensor([len(x)])]))
+    mean, n = sums[:-1]/sums[-1], sums[-1].detach()
+    var = _Total.apply((x - mean).square().sum(0))/n
+    with torch.no_grad():
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(var*(n/(n - 1)), self.momentum)
+    return (x - mean)*((var + self.eps).rsqrt()*self.weight) + self.bias
 
 # %% ../../nbs/models/07_backbone.ipynb #d909f3e6
 class Block(nn.Module):
@@ -151,10 +178,12 @@ def embed(self:SequenceModel, x:Tensor) -> Tensor: # (B, L, D)
 def features(self:SequenceModel,
              x:Tensor, # Tokens (B, L) or values (B, L, channels)
              lengths:Tensor|None=None, # True lengths, (B,)
+             spare:bool=False, # Leave the batch out of the statistics of batch norm
             ) -> Tensor: # (B, L, D)
     "One vector per position, what the head reads."
     h = self.embed(x)
     mask = None if lengths is None else valid_positions(lengths, x.shape[1])
+    if spare: mask = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
     for block in self.blocks: h = block(h, lengths, mask)
     return h if self.norm is None else self.norm(h, mask)
 
@@ -175,20 +204,21 @@ def forward(self:SequenceModel,
             x2:Tensor|None=None, # Second documents, for the head "match"
             lengths2:Tensor|None=None, # Their lengths
             where:Tensor|None=None, # For the head "position": the positions to predict, bool, (B, L)
-           ) -> Tensor: # (B, n_outputs); for "position" (B, L, n_outputs), or (number of True in `where`, n_outputs)
+            spare:bool=False, # The batch of a process that got none: it takes part in all steps, and changes nothing
+           ) -> Tensor: # (B, n_outputs); for "position" (B, L, n_outputs), or (number of True in `where`, n_outputs); if `spare`, no rows
     "Outputs of the head."
     if (x2 is not None) != (self.head_name == "match"):
         raise SptError(f"head is {self.head_name!r}; x2 is for the head 'match', which needs it")
     if where is not None and self.head_name != "position":
         raise SptError(f"head is {self.head_name!r}; `where` is for the head 'position'")
     if x2 is not None: x, lengths = _stack_pair(x, lengths, x2, lengths2)
-    h = self.features(x, lengths)
-    if self.head_name == "position": return self.head(h if where is None else h[where])
-    h = pool(h, self.pooling, lengths)
+    h = self.features(x, lengths, spare)
+    if self.head_name != "position": h = pool(h, self.pooling, lengths)
+    elif where is not None: h = h[where]
     if x2 is not None:
         a, b = h.chunk(2)
         h = torch.cat([a, b, a - b, a*b], -1)
-    return self.head(h)
+    return self.head(h[:0] if spare else h)
 
 # %% ../../nbs/models/07_backbone.ipynb #09713539
 @patch
