@@ -14,7 +14,7 @@ from .core import replacing, seed_torch, write_json  # first: it silences a warn
 
 import safetensors.torch
 import torch
-from accelerate.utils import gather_object
+from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader, Dataset
@@ -39,7 +39,9 @@ class Steps(Dataset):
             self._epoch, self._order = epoch, batch_order(self.split.sizes, self.batch_size, self.seed, epoch)
         index = self._order[i]
         tokens = int(sum(n[index].sum() for n in (self.split.lengths, self.split.lengths2) if n is not None))
-        inputs, target = self.objective.prepare(collate(self.split, index[self.rank::self.world]), self.seed, epoch)
+        mine = index[self.rank::self.world]
+        inputs, target = self.objective.prepare(collate(self.split, mine if len(mine) else index[:1]), self.seed, epoch)
+        if not len(mine): inputs, target = inputs | dict(spare=True), target[:0]
         return inputs, target, tokens
 
 # %% ../nbs/02_trainer.ipynb #847d3cd5
@@ -84,7 +86,7 @@ def update(self:Trainer, inputs, target):
     "One step of the optimiser; a description of what diverged, or None."
     factor = lr_factor(self.cfg, self.at["step"], [h["score"] for h in self.at["history"]])*.5**len(self.at["retried"])
     for g in self.opt.param_groups: g["lr"] = g["peak"]*factor
-    n = self.total(torch.tensor(len(target), device=self.acc.device))
+    n = self.total(len(target))
     loss = self.objective.loss(self.ddp(**inputs), target)
     self.opt.zero_grad()
     self.acc.backward(loss*(self.acc.num_processes/max(n, 1)))
@@ -98,8 +100,9 @@ def update(self:Trainer, inputs, target):
 
 @patch
 def total(self:Trainer, x) -> float:
-    "A scalar summed over processes."
-    return (x if self.acc.num_processes == 1 else self.acc.reduce(x)).item()
+    "A number, or a tensor that holds one, summed over processes."
+    if self.acc.num_processes > 1: x = self.acc.reduce(torch.as_tensor(x, device=self.acc.device))
+    return x.item() if torch.is_tensor(x) else x
 
 @patch
 def blame(self:Trainer, inputs, target, loss:float) -> str:
@@ -119,7 +122,7 @@ def count(self:Trainer, inputs, f):
         rates.add(length, flops(lambda: found.append(f()))/positions)
         self.at["rates"] = rates.rates
     else: found = [f()]
-    self.at["flops"] += rates(length)*positions*self.acc.num_processes
+    self.at["flops"] += rates(length)*self.total(positions)
     return found[0]
 
 # %% ../nbs/02_trainer.ipynb #a7da32cc
@@ -155,8 +158,9 @@ def save(self:Trainer):
 
 @patch
 def resume(self:Trainer):
-    "Take up the newest checkpoint, if there is one."
-    if not (found := load_checkpoint(self.folder)): return
+    "Take up the newest checkpoint, if there is one; the main process reads it for all."
+    found = broadcast_object_list([load_checkpoint(self.folder) if self.acc.is_main_process else None])[0]
+    if not found: return
     tensors, self.at = found
     part = lambda prefix: {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     self.log(f"goes on from step {self.at['step']}")
@@ -195,8 +199,11 @@ def run(self:Trainer, asked):
         now = time.monotonic()
         self.at["seconds"] = now - started
         if now - shown > .4 or done: shown = self.show(now)
-        if done or asked.is_set() or now - saved > self.checkpoint_seconds: self.save(); saved = now
-        if asked.is_set(): raise KeyboardInterrupt
+        stop = self.total(int(asked.is_set())) # of how many processes it was asked
+        if done or stop or now - saved > self.checkpoint_seconds: self.save(); saved = now
+        if stop:
+            self.acc.wait_for_everyone()
+            raise KeyboardInterrupt
         if done and self.over(): return
 
 # %% ../nbs/02_trainer.ipynb #584dca87
