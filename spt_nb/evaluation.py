@@ -6,16 +6,18 @@
 __all__ = ['accelerator', 'to_device', 'evaluate', 'answers']
 
 # %% ../nbs/01d_evaluation.ipynb #f77997be
+from .tasks.task import Split, collate, eval_batches  # first: it silences a warning of what follows
+
 import numpy as np
 import torch
 from accelerate import Accelerator
-
-from .tasks.task import Split, collate, eval_batches
+from accelerate.utils import DistributedDataParallelKwargs, gather_object
 
 # %% ../nbs/01d_evaluation.ipynb #5c427dd7
 def accelerator() -> Accelerator:
     "The devices and processes there are; `cpu` must be said for several processes to find each other without a GPU."
-    return Accelerator(cpu=not torch.accelerator.is_available())
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True) # also keeps sums over processes in one order, as exact resume needs
+    return Accelerator(cpu=not torch.accelerator.is_available(), kwargs_handlers=[unused])
 
 # %% ../nbs/01d_evaluation.ipynb #f0327247
 def to_device(x, device):
@@ -31,16 +33,15 @@ def evaluate(model, split:Split, objective, batch_size:int, # Sequences at a tim
              each=None, # Called with the examples, outputs and targets of every batch
             ) -> dict: # Metrics of the whole split
     "The objective's metrics over a whole split."
-    acc, sums = acc or accelerator(), {}
+    acc, found, sums = acc or accelerator(), [], {}
     model.to(acc.device).eval()
-    for index in eval_batches(split.sizes, batch_size)[acc.process_index::acc.num_processes]:
+    for i, index in list(enumerate(eval_batches(split.sizes, batch_size)))[acc.process_index::acc.num_processes]:
         inputs, target = to_device(objective.prepare(collate(split, index), 0, -1), acc.device)
         output = model(**inputs)
-        for k, v in objective.measure(output, target).items(): sums[k] = sums.get(k, 0) + v
+        found.append((i, objective.measure(output, target)))
         if each: each(index, output, target)
-    if acc.num_processes > 1:
-        total = acc.reduce(torch.tensor([sums[k] for k in sorted(sums)], dtype=torch.float64, device=acc.device))
-        sums = dict(zip(sorted(sums), total.tolist()))
+    for _, measured in sorted(gather_object(found), key=lambda f: f[0]):
+        for k, v in measured.items(): sums[k] = sums.get(k, 0) + v
     return objective.summary(sums)
 
 # %% ../nbs/01d_evaluation.ipynb #a172ef79
@@ -52,6 +53,6 @@ def answers(model, split:Split, objective, batch_size:int,
         said = output.squeeze(-1) if target.is_floating_point() else output.argmax(-1)
         found.append((index, target.cpu().numpy(), said.cpu().numpy()))
     metrics = evaluate(model, split, objective, batch_size, each=each)
-    columns = [np.concatenate(c) for c in zip(*found)]
+    columns = [np.concatenate(c) for c in zip(*gather_object(found))]
     order = np.argsort(columns[0])
     return metrics, dict(zip(("example", "y", "prediction"), (c[order] for c in columns)))
