@@ -6,7 +6,7 @@
 __all__ = ['plan', 'work', 'check_spread', 'run_stages']
 
 # %% ../nbs/03a_workers.ipynb #ce5df6c0
-import os, pickle, signal, subprocess, sys, threading, time, traceback
+import errno, os, pickle, signal, subprocess, sys, threading, time, traceback
 
 import torch
 from filelock import Timeout
@@ -45,6 +45,8 @@ def work(stages:list, # A `plan`
         if len(left) == before: time.sleep(.2)
     return failed
 
+DISK = errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO # No other stage would fare better
+
 def _try(s, store, run_id, failed, left):
     "Compute one stage, unless someone else is at it."
     if (known := state(store, s.hash)).get("run_id") == run_id != "": why = known["why"]
@@ -52,15 +54,17 @@ def _try(s, store, run_id, failed, left):
         try: s.obtain(store, wait=False)
         except Timeout: return
         except Exception as e:
+            if getattr(e, "errno", None) in DISK: raise
             why = f"{type(e).__name__}: {e}".splitlines()[0].removeprefix("SptError: ")
             note = dict(why=why, run_id=run_id, traceback=traceback.format_exc())
-            try: write_json(store.partial(s.hash)/"failed.json", note)
-            except OSError: pass # the disk is full: the note is lost, the run is not
+            write_json(store.partial(s.hash)/"failed.json", note)
         else: why = None
     if why: failed[s.hash] = why
     left.remove(s)
 
 # %% ../nbs/03a_workers.ipynb #cd56876c
+DISK_EXIT = 64 # What is added to an error number to make the exit status of a worker
+
 def _worker_main():
     "What a worker process does."
     stages, store, run_id, threads = pickle.load(sys.stdin.buffer)
@@ -74,6 +78,7 @@ def _worker_main():
     torch.set_num_threads(threads)
     try: work(stages, store, run_id)
     except KeyboardInterrupt: pass
+    except OSError as e: os._exit(DISK_EXIT + (e.errno or 0))
     os._exit(0) # not through the thread that still reads
 
 def _start_worker(message:bytes):
@@ -120,5 +125,7 @@ def _spread(stages, store, run_id, workers):
     finally:
         for p in processes: p.stdin.close()
         for p in processes: p.wait()
+    for p in processes:
+        if p.returncode > DISK_EXIT: raise OSError(p.returncode - DISK_EXIT, os.strerror(p.returncode - DISK_EXIT), str(store.folder))
     return {s.hash: state(store, s.hash).get("why", "not finished: its worker died or needs a stage that failed")
             for s in stages if not store.ready(s.hash)}
