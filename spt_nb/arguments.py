@@ -19,13 +19,15 @@ def value(text:str):
     try: return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError): return text
 
-def names(text:str) -> list[str]:
+def names(what:str, text:str) -> list[str]:
     "Words with commas between them."
-    return [t.strip() for t in text.split(",") if t.strip()]
+    found = [t.strip() for t in text.split(",") if t.strip()]
+    if not found: raise SptError(f"{what} is {text!r}; allowed: one or more, with commas between them")
+    return found
 
 def numbers(name:str, text:str) -> list[int]:
     "Whole numbers from the command line."
-    try: return [int(t) for t in names(text)]
+    try: return [int(t) for t in names(name, text)]
     except ValueError: raise SptError(f"{name} is {text!r}; allowed: whole numbers with commas between them") from None
 
 # %% ../nbs/08a_arguments.ipynb #94a63e38
@@ -37,11 +39,16 @@ def _parser(command, title:str, epilog:str) -> argparse.ArgumentParser:
     parser.error = fail
     for name, p in docments(command, full=True, returns=False).items():
         if name in ("overrides", "options", "parameters"): continue
-        if p.default is inspect.Parameter.empty: parser.add_argument(name, type=p.anno, help=p.docment)
-        elif p.default == "": parser.add_argument(name, type=p.anno, help=p.docment, default="", nargs="?")
+        if p.default is inspect.Parameter.empty: parser.add_argument(name, help=p.docment)
+        elif p.default == "": parser.add_argument(name, help=p.docment, default="", nargs="?")
         elif p.anno is bool: parser.add_argument(f"--{name}", action="store_true", help=p.docment)
-        else: parser.add_argument(f"--{name}", type=p.anno, help=p.docment, default=p.default)
+        else: parser.add_argument(f"--{name}", help=p.docment, default=p.default)
     return parser
+
+def _typed(name, kind, x):
+    "The text of a flag as the type in the signature."
+    try: return kind(x) if isinstance(x, str) else x
+    except ValueError: raise SptError(f"{name} is {x!r}; allowed: a {'whole ' if kind is int else ''}number") from None
 
 # %% ../nbs/08a_arguments.ipynb #1cdff03e
 def parse(command, # A function with docments
@@ -53,8 +60,9 @@ def parse(command, # A function with docments
     flags = [f"--{a[2:].split('=')[0].replace('-', '_')}{a[len(a.split('=')[0]):]}" if a.startswith("--") else a for a in argv]
     parser = _parser(command, title, epilog)
     known, rest = parser.parse_known_args(flags)
-    takes = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(command).parameters.values())
-    return vars(known) | _overrides(rest, takes, parser.error)
+    signature = inspect.signature(command).parameters
+    takes = any(p.kind is p.VAR_KEYWORD for p in signature.values())
+    return {k: _typed(k, signature[k].annotation, x) for k, x in vars(known).items()} | _overrides(rest, takes, parser.error)
 
 def _overrides(rest:list[str], takes:bool, fail) -> dict:
     "`--name value` and `--name=value` as a dictionary."
@@ -64,5 +72,6 @@ def _overrides(rest:list[str], takes:bool, fail) -> dict:
         if not takes or not flag.startswith("--"): fail(f"argument is {flag!r}; allowed: what the help lists")
         name, has, text = flag[2:].partition("=")
         if not has and not rest: fail(f"{name} has no value; allowed: --{name} VALUE")
+        if name in values: fail(f"{name} is given twice; allowed: once")
         values[name] = value(text if has else rest.pop(0))
     return values

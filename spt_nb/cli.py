@@ -7,14 +7,14 @@ __all__ = ['WHAT_YOU_SEE', 'COMMANDS', 'EPILOG', 'quickstart', 'compare', 'tasks
            'export', 'import_', 'budget', 'bench', 'main']
 
 # %% ../nbs/08_cli.ipynb #a5a2ae9a
-import os, platform, sys
+import math, os, platform, sys
 from pathlib import Path
 
 from fastcore.docments import docments
 
 from .arguments import names, numbers, parse, value
-from .core import SptError, cache_dir, cores, one_of, root, runs_dir
-from .recipes import Recipe
+from .core import SptError, cache_dir, cores, one_of, root, runs_dir, writable
+from .recipes import SCALES, Recipe
 
 # %% ../nbs/08_cli.ipynb #e56dfccc
 WHAT_YOU_SEE = """\
@@ -29,6 +29,8 @@ def quickstart(seeds:int=3, # Runs of every row
                out:str=None, # Folder of table and picture (default: runs/quickstart)
               ):
     "Scratch against self-pretrained in a few minutes, without a download."
+    one_of("scale", scale, ["mini", "smoke"])
+    folder = _place(runs, out, "quickstart")
     print("1. Copy-match: scratch against self-pretrained", flush=True)
     from spt_nb.budget import rehearse
     from spt_nb.protocol import compare
@@ -36,9 +38,13 @@ def quickstart(seeds:int=3, # Runs of every row
     print(c.report())
     print("\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
     print(rehearse(scale, runs))
-    folder = c.save(out or Path(runs or runs_dir())/"quickstart", title="Copy-match (synthetic): is the second half a copy of the first?")
+    c.save(folder, title="Copy-match (synthetic): is the second half a copy of the first?")
     print(f"\n{WHAT_YOU_SEE}\nTable, picture and configuration: {folder}")
     return _failures(c)
+
+def _place(runs, out, name) -> Path:
+    "Where the results go; an error now, rather than after the work, if they could not be written."
+    return writable("out", out or writable("runs", runs or runs_dir())/name)
 
 def _failures(c) -> int:
     "Say what failed; the exit status."
@@ -66,21 +72,15 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
     from spt_nb import protocol
     from spt_nb.workers import check_spread
     task = task or ("own" if data else "listops")
-    out = _folder(out or Path(runs or runs_dir())/f"compare-{task}-{scale}")
+    folder = _place(runs, out, f"compare-{task}-{scale}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread)
-    c = protocol.prepare(task, names(mixers), names(inits), value(seeds), scale, runs, data_dir, value(fraction), data=data, **overrides)
+    c = protocol.prepare(task, names("mixers", mixers), names("inits", inits), value(seeds), scale, runs, data_dir, value(fraction), data=data, **overrides)
     if dry_run: return _show_plan(c, workers, cluster, spread["cluster_options"])
     if c.run(workers, **spread).rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     print(c.report())
-    print(f"Table, picture and configuration: {c.save(out)}")
+    print(f"Table, picture and configuration: {c.save(folder)}")
     return _failures(c)
-
-def _folder(path) -> Path:
-    "A folder that can be made and written, or an error now rather than after the work."
-    near = next(p for p in (Path(path), *Path(path).absolute().parents) if p.exists())
-    if near.is_dir() and os.access(near, os.W_OK): return Path(path)
-    raise SptError(f"out is {str(path)!r}; allowed: a folder that can be written")
 
 def _show_plan(c, workers, cluster, options):
     "What would be trained, stage by stage, and what Slurm would be handed."
@@ -131,7 +131,7 @@ def _verify() -> int:
     return int(any(found.values()))
 
 # %% ../nbs/08_cli.ipynb #fa720611
-def experiment(name:str, # Number or name, as 00 or quickstart
+def experiment(name:str="", # Number or name, as 00 or quickstart
                scale:str="mini", # smoke, mini or paper
                out:str=None, # Where the executed notebook goes (default: runs/experiments)
                **parameters):
@@ -144,9 +144,13 @@ def experiment(name:str, # Number or name, as 00 or quickstart
     if path is None: one_of("experiment", name, [p.stem.split("_", 1)[1] for p in found])
     known = papermill.inspect_notebook(path)
     for p in parameters: one_of("parameter", p, known)
-    target = Path(out or runs_dir()/"experiments")/path.name
+    one_of("scale", scale, SCALES)
+    target = writable("out", out or runs_dir()/"experiments")/path.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    papermill.execute_notebook(path, target, dict(parameters, scale=scale), cwd=folder)
+    try: papermill.execute_notebook(path, target, dict(parameters, scale=scale), cwd=folder)
+    except papermill.PapermillExecutionError as e:
+        if e.ename == "SptError": raise SptError(e.evalue) from None
+        return _say(f"spt: {e.ename}: {e.evalue}; the notebook up to there: {target}", 1)
     print(f"Executed notebook: {target}")
 
 # %% ../nbs/08_cli.ipynb #9dd5b7cf
@@ -198,9 +202,13 @@ def budget(task:str="listops", # A task (see: spt tasks)
     "Time training here: speed of each recipe, and how long its budget would take."
     import pandas as pd
     from spt_nb.budget import budget
+    from spt_nb.models.mixer import find_mixer
     from spt_nb.protocol import TaskSpec
+    from spt_nb.recipes import base_mixer
+    scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)
+    for m in mixers: find_mixer(base_mixer(m))
     spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
-    found = pd.DataFrame([budget(spec, m, s) for s in names(scales) for m in names(mixers)])
+    found = pd.DataFrame([budget(spec, m, s) for s in scales for m in mixers])
     print(found.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/08_cli.ipynb #667ad19d
@@ -216,10 +224,11 @@ def bench(rows:str=None, # Lines of the table, as s4,dlr (a name that is none li
     "Speed and memory of single layers here: ours, a plain reference, and the machine's floor. Or the speed of data."
     import torch
     from spt_nb import bench, feeding
-    if data: return print(feeding.publish(publish or runs_dir()/"bench"))
+    folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"
+    if not 0 <= seconds < math.inf: raise SptError(f"seconds is {seconds}; allowed: a number, 0 or more")
+    if data: return print(feeding.publish(folder))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
-    lines = bench.chosen(rows and names(rows), lengths and numbers("lengths", lengths), all, device, curves)
-    folder, name = Path(publish or runs_dir()/"bench"), "layers" if curves else "table"
+    lines = bench.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: bench.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)
     except KeyboardInterrupt: return _say(f"\nstopped; the lines that are done are in {folder/name}.csv", 130)
     if curves: bench.publish_curves(folder)

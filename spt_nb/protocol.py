@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from .comparison import Comparison
-from .core import SptError, canonical, one_of, runs_dir
+from .core import SptError, canonical, one_of, runs_dir, writable
 from .inits import INITS, parse_init
-from .models.mixer import find_mixer
+from .models.mixer import MIXERS, build_mixer, find_mixer
 from .recipes import Recipe, base_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
@@ -21,24 +21,32 @@ from .tasks import task_options
 from .tasks.own import keep
 from .tasks.summary import summary
 from .trials import trial
-from .workers import run_stages
+from .workers import check_spread, run_stages
 
 # %% ../nbs/04_protocol.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:
     "Three means 0, 1, 2."
-    if isinstance(seeds, int) and not isinstance(seeds, bool) and seeds > 0: return list(range(seeds))
-    if isinstance(seeds, (list, tuple)) and seeds and all(isinstance(s, int) and s >= 0 for s in seeds): return list(dict.fromkeys(seeds))
-    raise SptError(f"seeds is {seeds!r}; allowed: a number greater than 0, or a list of seeds")
+    def number(s): return isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**63
+    if number(seeds) and 0 < seeds <= 1000: return list(range(seeds)) # 20231125 is meant as a seed
+    if isinstance(seeds, (list, tuple)) and seeds and all(map(number, seeds)): return list(seeds)
+    raise SptError(f"seeds is {seeds!r}; allowed: how many, 1 to 1000, or a list of seeds, whole numbers from 0")
+
+def _check_lists(**lists):
+    "Nothing empty, nothing twice."
+    for name, values in lists.items():
+        if not values: raise SptError(f"{name} is empty; allowed: one or more")
+        if len(set(values)) < len(values): raise SptError(f"{name} is {', '.join(map(str, values))}; allowed: each once")
 
 def _resolve(task, mixers, inits, scale, data_dir, fraction, overrides):
     "Recipes of all cells and the task, with overrides sorted into those of the recipe and those of the task; nothing is loaded yet."
     known = task_options(task)
-    if not mixers: raise SptError("mixers is empty; allowed: attention, s4, s4d, dlr, or an import path package.module:Class")
     for m in mixers: find_mixer(base_mixer(m))
     for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *known])
     ours = {k: v for k, v in overrides.items() if k in Recipe.model_fields}
     found = {(m, i): recipe(task, m, scale, i, **ours) for m in mixers for i in inits}
     options = next(iter(found.values()))[1] | {k: v for k, v in overrides.items() if k in known}
+    n = (known | options).get("n_train")
+    if isinstance(n, int) and isinstance(fraction, int) and fraction > n: raise SptError(f"fraction is {fraction}; allowed: up to n_train, {n}")
     spec = TaskSpec(name=task, options=options, fraction=fraction, data_dir=data_dir and str(Path(data_dir).absolute()))
     return {cell: r for cell, (r, _) in found.items()}, spec
 
@@ -46,6 +54,13 @@ def _own(task, data_dir, data):
     "The path of the user's own data; a dataset in memory is written to one."
     if task != "own" or data_dir is not None: raise SptError(f"data is given, and {'task' if task != 'own' else 'data_dir'} too; allowed: one of them")
     return data if isinstance(data, (str, Path)) else keep(data)
+
+def _check_sizes(spec, recipes):
+    "Sizes and schedules that contradict each other are found by building one layer, before any data is made."
+    models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
+    for m in {m.hash: m for m in models}.values():
+        if m.mixer in MIXERS: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
+        else: build_mixer(m.mixer, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, rotary=m.positions == "rotary")
 
 def _check(trials, task):
     "What pretraining is to recover must be in the task; every model must build and take a short sequence, so that a wrong size is an error now and not in a worker."
@@ -74,10 +89,13 @@ def prepare(task:str="own", # Name of a task
             **overrides, # Fields of `Recipe`, or options of the task
            ) -> Comparison: # With all its trials, none of them computed
     "Check everything, load the task, and plan a comparison."
-    seeds, mixers = _seeds(seeds), list(dict.fromkeys(m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers))
-    for i in inits or [None]: parse_init(i)
+    seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
+    _check_lists(mixers=mixers, inits=inits, seeds=seeds)
+    for i in inits: parse_init(i)
+    writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, overrides)
+    _check_sizes(spec, recipes)
     loaded = spec.load()
     spec = spec.but(fingerprint=loaded.fingerprint)
     recipes = {cell: r.but(mask_ratio=r.mask_ratio or loaded.mask_ratio) for cell, r in recipes.items()}
@@ -98,6 +116,7 @@ def compare(*args, # As for `prepare`
             **kwargs, # As for `prepare`
            ) -> Comparison:
     "Train every mixer from every initialisation with every seed, and compare the test scores."
+    check_spread(workers, cluster, processes, cluster_options)
     c = prepare(*args, quiet=quiet, **kwargs).run(workers, quiet, cluster=cluster, processes=processes, cluster_options=cluster_options)
     if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()), 'they are left to the cluster')}")
     return c
