@@ -122,7 +122,6 @@ TABLE += [
                              batch_sizes=GRID["batch_size"])),
     ("paper", "*", "attention", dict(weight_decay=0.)),
     *[("paper", "*", mixer, dict(ff_expand=0, weight_decay=.05, ssm_lr=lr)) for mixer, lr in dict(s4=1e-3, s4d=1e-3, dlr=1e-4).items()],
-    *[("paper", "pathx", mixer, dict(pooling="max")) for mixer in ("s4", "s4d")],
 ]
 
 # %% ../nbs/03b_recipes.ipynb #03c86254

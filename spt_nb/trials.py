@@ -50,7 +50,8 @@ def _grid(r:Recipe, init:Init, sequences:int) -> list[TrainConfig]:
     "The optimisations to choose from by validation."
     open_end = dict(patience=r.patience, warmup=min(r.warmup, r.finetune_steps//10)) if init.kind == "scratch-converged" else {}
     if open_end and r.schedule == "cosine" and not r.schedule_steps: open_end["schedule"] = "constant"
-    return [_train(r, _steps(sequences, b), b, lr, valid_every=max(1, round(r.valid_every*r.batch_size/b)), **open_end)
+    def alike(n, b): return n and max(1, round(n*r.batch_size/b)) # as many sequences in batches of b
+    return [_train(r, _steps(sequences, b), b, lr, valid_every=alike(r.valid_every, b), schedule_steps=alike(r.schedule_steps, b), **open_end)
             for b in r.batch_sizes or (r.batch_size,) for lr in r.lrs]
 
 # %% ../nbs/03k_trials.ipynb #87e8a7c8
@@ -63,5 +64,5 @@ def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
     before, after = budget(i, r)
     pre = Pretrain(task=task, model=model, seed=seed, objective=i.kind, ratio=ratio if i.kind == "masked" else None, levels=r.levels,
                    train=_pretraining(r, before)) if i.pretrains else None
-    return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling="last" if causal else r.pooling,
+    return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling=r.pooling,
                                       train=train) for train in _grid(r, i, after)])

@@ -122,7 +122,7 @@ def test_rates_left_empty_are_as_the_rest():
 def test_sizes_are_those_of_the_models(model):
     for task in PAPER[model]:
         r = at_paper_scale(task, model, "masked", None)
-        sizes = paper_sizes(model, task) | (dict(pooling="max") if (model, task) == ("s4", "pathx") else {})
+        sizes = paper_sizes(model, task)
         assert {k: getattr(r, k) for k in sizes} == sizes
 
 
