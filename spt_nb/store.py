@@ -6,8 +6,7 @@
 __all__ = ['seal', 'intact', 'Store', 'config_hash', 'save_checkpoint', 'load_checkpoint', 'state']
 
 # %% ../nbs/03_store.ipynb #18168af0
-import hashlib, json, os, sys, time
-from contextlib import contextmanager
+import hashlib, json, os, shutil, sys, time
 from pathlib import Path
 
 import safetensors.torch
@@ -23,62 +22,94 @@ def _serves(path) -> bool:
 
 def seal(folder):
     "Write `manifest.json`: the SHA-256 of every result in the folder, and of that list itself."
-    files = {p.name: file_hash(p) for p in sorted(Path(folder).iterdir()) if not _serves(p)}
+    results = [p for p in sorted(Path(folder).iterdir()) if not _serves(p)]
+    for p in results: flush(p) # the list must not reach the disk before what it lists
+    files = {p.name: file_hash(p) for p in results}
     write_json(Path(folder)/"manifest.json", {"files": files, "self": digest(files)})
 
 def intact(folder) -> str|None: # What is wrong, or None
     "Check a sealed folder against its manifest."
-    try: manifest = read_json(Path(folder)/"manifest.json")
-    except (OSError, ValueError): return "manifest.json cannot be read"
-    files = manifest.get("files") if isinstance(manifest, dict) else None
-    if not isinstance(files, dict) or digest(files) != manifest.get("self"): return "manifest.json was changed"
-    if extra := {p.name for p in Path(folder).iterdir() if not _serves(p)} - files.keys(): return f"{min(extra)} does not belong to it"
+    folder = Path(folder)
+    if not (manifest := _manifest(folder)): return "manifest.json cannot be read"
+    if digest(manifest["files"]) != manifest.get("self"): return "manifest.json was changed"
+    files, found = manifest["files"], {p.name for p in folder.iterdir() if not _serves(p)}
+    if extra := found - files.keys(): return f"{min(extra)} does not belong to it"
     for name, expected in files.items():
-        try: found = file_hash(Path(folder)/name)
-        except OSError: return f"{name} is missing"
-        if found != expected: return f"{name} was changed"
+        if name not in found or not (folder/name).is_file(): return f"{name} is missing"
+        if file_hash(folder/name) != expected: return f"{name} was changed"
+
+def _manifest(folder) -> dict|None:
+    "The manifest, if it is one."
+    if not (folder/"manifest.json").is_file(): return
+    try: found = read_json(folder/"manifest.json")
+    except (ValueError, RecursionError): return
+    files = found.get("files") if isinstance(found, dict) else None
+    return found if isinstance(files, dict) and all(isinstance(h, str) for h in files.values()) else None
 
 # %% ../nbs/03_store.ipynb #a77a6c8f
 class Store:
     "Stages on disk under one folder."
     def __init__(self, folder): # Where stages are kept; made when needed
         self.folder, self._seen = Path(folder), {}
-        try: (self.folder/".locks").mkdir(parents=True, exist_ok=True)
+        try: self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e: raise SptError(f"runs is {str(folder)!r}; allowed: a folder that can be written ({e.strerror})") from None
 
     def path(self, key): return self.folder/key
     def partial(self, key): return self.folder/f"{key}.partial"
-    def lock(self, key): return FileLock(self.folder/".locks"/key)
+
+    def lock(self, key):
+        (self.folder/".locks").mkdir(exist_ok=True)
+        return FileLock(self.folder/".locks"/key)
 
 # %% ../nbs/03_store.ipynb #a88424fb
 @patch
-def ready(self:Store, key:str) -> bool:
-    "Is the stage finished and undamaged? A damaged one is set aside, with a warning."
+def _problem(self:Store, key) -> str|None: # None: nothing; empty: it is not there
+    "What is wrong with a finished stage."
     path = self.path(key)
+    if not os.path.lexists(path): return ""
+    if not path.is_dir(): return "it is not a folder"
     try:
-        stamp = {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in path.iterdir() if not _serves(p)}
-        if self._seen.get(key) == stamp: return True
-        problem = intact(path) or (None if config_hash(path) == key else "config.json is that of another stage")
-    except (FileNotFoundError, NotADirectoryError): return False # not there, or set aside by somebody else just now
-    if problem: return self._set_aside(path, problem)
+        if self._seen.get(key) == (stamp := _stamp(path)): return None
+        if problem := intact(path): return problem
+    except (FileNotFoundError, NotADirectoryError): return "" # set aside by somebody else just now
+    if config_hash(path) != key: return "config.json is that of another stage"
     self._seen[key] = stamp
-    return True
+
+def _stamp(folder) -> dict:
+    "Sizes and times of the files of a stage."
+    files = [p for p in folder.iterdir() if (not _serves(p) or p.name == "manifest.json") and p.is_file()]
+    return {p.name: (s.st_size, s.st_mtime_ns) for p in files for s in [p.stat()]}
 
 def config_hash(folder) -> str: # Empty, if it has none that can be read
     "The hash of the configuration in a folder, which is what a finished stage is called."
     try: return digest(read_json(Path(folder)/"config.json"))
-    except (OSError, ValueError): return ""
-
-@patch
-def _set_aside(self:Store, path, problem):
-    "Move a damaged stage out of the way; it will be computed again."
-    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
-    try: os.replace(path, aside)
-    except FileNotFoundError: return False
-    print(f"warning: stage {path.name} is damaged ({problem}); kept as {aside.name}, computed again", file=sys.stderr)
-    return False
+    except (OSError, ValueError, RecursionError): return ""
 
 # %% ../nbs/03_store.ipynb #c35a822a
+@patch
+def ready(self:Store, key:str) -> bool:
+    "Is the stage finished and undamaged? A damaged one is set aside, with a warning."
+    problem = self._problem(key)
+    if not problem: return problem is None
+    try:
+        with self.lock(key).acquire(timeout=0): return self._settle(key)
+    except Timeout: return False # whoever holds the lock sees to it
+    except OSError as e: _warn(key, problem, f"it cannot be set aside ({e.strerror})")
+    return False
+
+@patch
+def _settle(self:Store, key) -> bool:
+    "`ready`, for whoever holds the lock."
+    if not (problem := self._problem(key)): return problem is None
+    aside = self.folder/f"{key}.broken-{time.time_ns()}"
+    os.replace(self.path(key), aside)
+    _warn(key, problem, f"kept as {aside.name}, computed again")
+    return False
+
+def _warn(key, problem, then):
+    print(f"warning: stage {key} is damaged ({''.join(c if c.isprintable() else '?' for c in problem)}); {then}", file=sys.stderr)
+
+# %% ../nbs/03_store.ipynb #09d246b0
 @patch
 def obtain(self:Store, config:Config, # What is wanted
            compute, # Called with the working folder; leaves the results there
@@ -88,25 +119,34 @@ def obtain(self:Store, config:Config, # What is wanted
     key = config.hash
     if self.ready(key): return self.path(key)
     with self.lock(key).acquire(timeout=-1 if wait else 0):
-        if self.ready(key): return self.path(key)
+        if self._settle(key): return self.path(key)
         folder = self.partial(key)
         folder.mkdir(exist_ok=True)
-        (folder/"failed.json").unlink(missing_ok=True)
-        write_json(folder/"config.json", config.model_dump(mode="json"))
-        compute(folder)
+        if intact(folder) or config_hash(folder) != key: # else a kill came after the seal
+            _tidy(folder)
+            write_json(folder/"config.json", config.model_dump(mode="json"))
+            compute(folder)
+            seal(folder)
         return self._finish(key)
 
-# %% ../nbs/03_store.ipynb #09d246b0
+def _tidy(folder):
+    "Leave in a working folder what the work can go on from, and nothing else."
+    for p in folder.iterdir():
+        if not p.name.startswith(("checkpoint-", "progress.")) and p.name not in ("config.json", "log.txt"): _drop(p)
+
+def _drop(path):
+    if path.is_dir() and not path.is_symlink(): shutil.rmtree(path)
+    else: path.unlink(missing_ok=True)
+
 @patch
 def _finish(self:Store, key):
-    "Seal the folder and give it its name in one step; only then drop what served the work, in case of a kill in between."
+    "Drop what served the work, and give the folder its name in one step."
     folder, path = self.partial(key), self.path(key)
-    seal(folder)
+    for p in folder.iterdir():
+        if _serves(p) and p.name != "manifest.json": _drop(p)
     flush(folder)
     os.replace(folder, path)
     flush(self.folder)
-    for p in path.iterdir():
-        if _serves(p) and p.name != "manifest.json": p.unlink()
     return path
 
 # %% ../nbs/03_store.ipynb #48c4e715
@@ -115,9 +155,11 @@ def save_checkpoint(folder, step:int, tensors:dict, meta:dict):
     meta = json.dumps({"stage": config_hash(folder), "at": meta})
     data = safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, {"meta": meta})
     path = Path(folder)/f"checkpoint-{step:09d}-{hashlib.sha256(data).hexdigest()[:32]}.safetensors"
-    old = sorted(p for p in Path(folder).glob("checkpoint-*") if p.name[:20] < path.name[:20])
     with replacing(path) as tmp: tmp.write_bytes(data)
-    for p in old[:-1]: p.unlink()
+    others = sorted(p for p in Path(folder).glob("checkpoint-*") if p != path)
+    before = [p for p in others if p.name[:20] < path.name[:20] and p.is_file()]
+    for p in others: # one of a later step is one that was left out when the work went on
+        if p not in before[-1:]: _drop(p)
 
 def load_checkpoint(folder) -> tuple[dict, dict]|None: # Tensors and meta of the newest undamaged checkpoint
     "The newest checkpoint whose bytes match its name, and which belongs to this stage."
@@ -137,23 +179,23 @@ def _read_checkpoint(path) -> tuple[dict, dict]:
     return safetensors.torch.load(data), meta["at"]
 
 # %% ../nbs/03_store.ipynb #161d5763
-@contextmanager
-def _peek(lock):
-    "Whether the lock is free, without keeping it."
+def _free(store, key) -> bool:
+    "Does nobody hold the lock? Where it cannot be tried, as on a read-only disk, nobody can hold it."
     try:
-        with lock.acquire(timeout=0): yield True
-    except Timeout: yield False
+        with store.lock(key).acquire(timeout=0): return True
+    except Timeout: return False
+    except OSError: return True
 
-def _json(path, default):
-    try: return read_json(path)
-    except (OSError, ValueError): return default
+def _note(path) -> dict: # Empty, if there is none that can be read
+    try: found = read_json(path)
+    except (OSError, ValueError, RecursionError): return {}
+    return found if isinstance(found, dict) else {}
 
 def state(store:Store, key:str) -> dict: # `state`: done | running | stopped | failed | waiting, and what is known of its progress
     "The state of one stage."
     if store.path(key).is_dir(): return dict(state="done")
     if not store.partial(key).is_dir(): return dict(state="waiting")
-    progress = _json(store.partial(key)/"progress.json", {})
-    with _peek(store.lock(key)) as free:
-        if not free: return dict(state="running", **progress)
-    if failed := _json(store.partial(key)/"failed.json", None): return dict(state="failed", **failed)
-    return dict(state="stopped", **progress)
+    progress = _note(store.partial(key)/"progress.json")
+    if not _free(store, key): return progress | dict(state="running")
+    if failed := _note(store.partial(key)/"failed.json"): return failed | dict(state="failed")
+    return progress | dict(state="stopped")
