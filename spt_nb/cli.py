@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['WHAT_YOU_SEE', 'COMMANDS', 'EPILOG', 'quickstart', 'compare', 'tasks', 'data', 'experiment', 'status', 'doctor',
-           'budget', 'bench', 'main']
+           'export', 'import_', 'budget', 'bench', 'main']
 
 # %% ../nbs/08_cli.ipynb #a5a2ae9a
-import argparse, ast, inspect, os, platform, sys
+import math, os, platform, sys
 from pathlib import Path
 
 from fastcore.docments import docments
 
-from .core import SptError, cache_dir, cores, one_of, root, runs_dir
-from .recipes import Recipe
+from .arguments import names, numbers, parse, value
+from .core import SptError, cache_dir, cores, one_of, root, runs_dir, writable
+from .recipes import SCALES, Recipe
 
 # %% ../nbs/08_cli.ipynb #e56dfccc
 WHAT_YOU_SEE = """\
@@ -28,6 +29,8 @@ def quickstart(seeds:int=3, # Runs of every row
                out:str=None, # Folder of table and picture (default: runs/quickstart)
               ):
     "Scratch against self-pretrained in a few minutes, without a download."
+    one_of("scale", scale, ["mini", "smoke"])
+    folder = _place(runs, out, "quickstart")
     print("1. Copy-match: scratch against self-pretrained", flush=True)
     from spt_nb.budget import rehearse
     from spt_nb.protocol import compare
@@ -35,9 +38,13 @@ def quickstart(seeds:int=3, # Runs of every row
     print(c.report())
     print("\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
     print(rehearse(scale, runs))
-    folder = c.save(out or Path(runs or runs_dir())/"quickstart", title="Copy-match (synthetic): is the second half a copy of the first?")
+    c.save(folder, title="Copy-match (synthetic): is the second half a copy of the first?")
     print(f"\n{WHAT_YOU_SEE}\nTable, picture and configuration: {folder}")
     return _failures(c)
+
+def _place(runs, out, name) -> Path:
+    "Where the results go; an error now, rather than after the work, if they could not be written."
+    return writable("out", out or writable("runs", runs or runs_dir())/name)
 
 def _failures(c) -> int:
     "Say what failed; the exit status."
@@ -47,7 +54,7 @@ def _failures(c) -> int:
 # %% ../nbs/08_cli.ipynb #11eee45b
 def compare(task:str=None, # A task (see: spt tasks; default: listops, or own with --data)
             mixers:str="attention,dlr", # Names, or import paths package.module:Class
-            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, masked, causal
+            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, scratch-converged, masked, causal; masked:0.4 (share of compute), masked+random-ssm
             seeds:str="3", # A number of seeds, or the seeds: 0,1,7
             scale:str="mini", # smoke, mini or paper
             workers:int=None, # Processes (default: one for each core)
@@ -56,23 +63,35 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
             data:str=None, # Your own data: a table, or a folder of images, WAV or npy files
             fraction:str="1.0", # Share (0.1) or number (500) of training examples
             out:str=None, # Folder of table and picture (default: runs/compare-TASK-SCALE)
+            cluster:str=None, # local or slurm: as jobs that outlive this command
+            cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
+            processes:int=1, # Processes that share one stage, as one for each GPU
+            dry_run:bool=False, # Show the plan (and the job script for slurm); train nothing
             **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task, as --pretrain-steps 200."
     from spt_nb import protocol
+    from spt_nb.workers import check_spread
     task = task or ("own" if data else "listops")
-    c = protocol.compare(task, _names(mixers), _names(inits), _value(seeds), scale, runs, data_dir, workers, _value(fraction),
-                         data=data, **overrides)
+    folder = _place(runs, out, f"compare-{task}-{scale}")
+    spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
+    check_spread(workers, **spread)
+    c = protocol.prepare(task, names("mixers", mixers), names("inits", inits), value(seeds), scale, runs, data_dir, value(fraction), data=data, **overrides)
+    if dry_run: return _show_plan(c, workers, cluster, spread["cluster_options"])
+    if c.run(workers, **spread).rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     print(c.report())
-    print(f"Table, picture and configuration: {c.save(out or Path(runs or runs_dir())/f'compare-{task}-{scale}')}")
+    print(f"Table, picture and configuration: {c.save(folder)}")
     return _failures(c)
 
-def _names(text): return [t.strip() for t in text.split(",") if t.strip()]
+def _show_plan(c, workers, cluster, options):
+    "What would be trained, stage by stage, and what Slurm would be handed."
+    plan = c.plan()
+    print(plan[["stage", "state", "steps"]].to_string(index=False))
+    print(f"{len(plan)} stages, {(plan.state == 'done').sum()} done; {plan.steps[plan.state != 'done'].sum()} steps to go")
+    if cluster == "slurm":
+        from spt_nb.cluster import job_script
+        print(job_script(list(c.trials.values()), c.store, workers, **(options or {})))
 
-def _value(text):
-    "A number, list, None or string from the command line."
-    if text.lower() in ("none", "true", "false"): text = text.capitalize()
-    try: return ast.literal_eval(text)
-    except (ValueError, SyntaxError): return text
+
 
 # %% ../nbs/08_cli.ipynb #3c8f4cda
 def tasks(name:str="", # A task, to see what may be changed about it
@@ -112,7 +131,7 @@ def _verify() -> int:
     return int(any(found.values()))
 
 # %% ../nbs/08_cli.ipynb #fa720611
-def experiment(name:str, # Number or name, as 00 or quickstart
+def experiment(name:str="", # Number or name, as 00 or quickstart
                scale:str="mini", # smoke, mini or paper
                out:str=None, # Where the executed notebook goes (default: runs/experiments)
                **parameters):
@@ -125,24 +144,26 @@ def experiment(name:str, # Number or name, as 00 or quickstart
     if path is None: one_of("experiment", name, [p.stem.split("_", 1)[1] for p in found])
     known = papermill.inspect_notebook(path)
     for p in parameters: one_of("parameter", p, known)
-    target = Path(out or runs_dir()/"experiments")/path.name
+    one_of("scale", scale, SCALES)
+    target = writable("out", out or runs_dir()/"experiments")/path.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    papermill.execute_notebook(path, target, dict(parameters, scale=scale), cwd=folder)
+    try: papermill.execute_notebook(path, target, dict(parameters, scale=scale), cwd=folder)
+    except papermill.PapermillExecutionError as e:
+        if e.ename == "SptError": raise SptError(e.evalue) from None
+        return _say(f"spt: {e.ename}: {e.evalue}; the notebook up to there: {target}", 1)
     print(f"Executed notebook: {target}")
 
 # %% ../nbs/08_cli.ipynb #9dd5b7cf
-def status(runs:str=None, # Folder of finished work (default: runs/)
+def status(runs:str="", # Folder of finished work (default: runs/)
+           watch:bool=False, # Keep looking until everything is done, or Ctrl-C
           ):
-    "What the store holds: finished stages, and those at work or stopped."
-    from spt_nb.store import Store, state
+    "What is done, running, stopped, failed or waiting."
+    from spt_nb.store import Store
+    from spt_nb.watch import follow, report
     folder = Path(runs or runs_dir())
     if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
-    store = Store(folder)
-    done = [p for p in folder.iterdir() if (p/"manifest.json").exists() and "." not in p.name]
-    print(f"{len(done)} stages finished in {folder}")
-    for p in sorted(folder.glob("*.partial")):
-        s = state(store, p.name.removesuffix(".partial"))
-        print(f"{p.name.removesuffix('.partial')}  {s['state']:8} {s.get('step', 0)}/{s.get('steps', '?')} {s.get('why', '')}")
+    if watch: return follow(Store(folder))
+    print(report(Store(folder)))
 
 def doctor():
     "Versions, devices and folders: what to put into a bug report."
@@ -155,6 +176,24 @@ def doctor():
         near = next(q for q in (p, *p.absolute().parents) if q.exists())
         print(f"{what}: {p} ({'writable' if os.access(near, os.W_OK) else 'NOT writable'})")
 
+# %% ../nbs/08_cli.ipynb #3e702533
+def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
+           folder:str, # Where it goes; must not exist
+           runs:str=None, # Folder of finished work (default: runs/)
+          ):
+    "Write a finished stage as one folder with a model card, to be handed on."
+    from spt_nb.share import export
+    from spt_nb.store import Store
+    print(f"Written and sealed: {export(stage, Store(runs or runs_dir()), folder)}")
+
+def import_(folder:str, # A folder that `spt export` wrote
+            runs:str=None, # Folder of finished work (default: runs/)
+           ):
+    "Verify a stage that was handed on, and put it among the finished ones."
+    from spt_nb.share import import_stage
+    from spt_nb.store import Store
+    print(f"Verified: {import_stage(folder, Store(runs or runs_dir()))}")
+
 # %% ../nbs/08_cli.ipynb #9e04f973
 def budget(task:str="listops", # A task (see: spt tasks)
            mixers:str="attention,dlr", # Names or import paths
@@ -163,9 +202,13 @@ def budget(task:str="listops", # A task (see: spt tasks)
     "Time training here: speed of each recipe, and how long its budget would take."
     import pandas as pd
     from spt_nb.budget import budget
+    from spt_nb.models.mixer import find_mixer
     from spt_nb.protocol import TaskSpec
+    from spt_nb.recipes import base_mixer
+    scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)
+    for m in mixers: find_mixer(base_mixer(m))
     spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
-    found = pd.DataFrame([budget(spec, m, s) for s in _names(scales) for m in _names(mixers)])
+    found = pd.DataFrame([budget(spec, m, s) for s in scales for m in mixers])
     print(found.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/08_cli.ipynb #667ad19d
@@ -181,59 +224,22 @@ def bench(rows:str=None, # Lines of the table, as s4,dlr (a name that is none li
     "Speed and memory of single layers here: ours, a plain reference, and the machine's floor. Or the speed of data."
     import torch
     from spt_nb import bench, feeding
-    if data: return print(feeding.publish(publish or runs_dir()/"bench"))
+    folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"
+    if not 0 <= seconds < math.inf: raise SptError(f"seconds is {seconds}; allowed: a number, 0 or more")
+    if data: return print(feeding.publish(folder))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
-    lines = bench.chosen(rows and _names(rows), lengths and _numbers("lengths", lengths), all, device, curves)
-    folder, name = Path(publish or runs_dir()/"bench"), "layers" if curves else "table"
+    lines = bench.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: bench.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)
     except KeyboardInterrupt: return _say(f"\nstopped; the lines that are done are in {folder/name}.csv", 130)
     if curves: bench.publish_curves(folder)
     print(f"Table and measured speeds: {folder}")
 
-def _numbers(name, text) -> list[int]:
-    "Whole numbers from the command line."
-    try: return [int(t) for t in _names(text)]
-    except ValueError: raise SptError(f"{name} is {text!r}; allowed: whole numbers with commas between them") from None
-
 # %% ../nbs/08_cli.ipynb #a38b7c0a
-COMMANDS = {f.__name__: f for f in (quickstart, compare, tasks, data, experiment, status, budget, bench, doctor)}
-
-def _parser(command) -> argparse.ArgumentParser:
-    "A parser made from the signature and comments of a command; its errors are `SptError`s."
-    parser = argparse.ArgumentParser(prog=f"spt {command.__name__}", description=command.__doc__, allow_abbrev=False,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EPILOG.get(command, ""))
-    def fail(message): raise SptError(f"{message} (see: spt {command.__name__} --help)")
-    parser.error = fail
-    for name, p in docments(command, full=True, returns=False).items():
-        if name in ("overrides", "options", "parameters"): continue
-        if p.default is inspect.Parameter.empty: parser.add_argument(name, type=p.anno, help=p.docment)
-        elif p.default == "": parser.add_argument(name, type=p.anno, help=p.docment, default="", nargs="?")
-        elif p.anno is bool: parser.add_argument(f"--{name}", action="store_true", help=p.docment)
-        else: parser.add_argument(f"--{name}", type=p.anno, help=p.docment, default=p.default)
-    return parser
+COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, tasks, data, experiment, status, export, import_, budget, bench, doctor)}
 
 # %% ../nbs/08_cli.ipynb #a9b1bb85
-EPILOG = {compare: "numbers of the recipe, with the default of those the scale does not set:\n" + "\n".join(
+EPILOG = {"compare": "numbers of the recipe, with the default of those the scale does not set:\n" + "\n".join(
     f"  --{n:20} {f.description} ({f.default})" for n, f in Recipe.model_fields.items())}
-
-def _parse(command, argv:list[str]) -> dict:
-    "The arguments of a command as keywords, those it does not name included if it takes them."
-    flags = [f"--{a[2:].split('=')[0].replace('-', '_')}{a[len(a.split('=')[0]):]}" if a.startswith("--") else a for a in argv]
-    parser = _parser(command)
-    known, rest = parser.parse_known_args(flags)
-    takes = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(command).parameters.values())
-    return vars(known) | _overrides(rest, takes, parser.error)
-
-def _overrides(rest:list[str], takes:bool, fail) -> dict:
-    "`--name value` and `--name=value` as a dictionary."
-    values, rest = {}, list(rest)
-    while rest:
-        flag = rest.pop(0)
-        if not takes or not flag.startswith("--"): fail(f"argument is {flag!r}; allowed: what the help lists")
-        name, has, value = flag[2:].partition("=")
-        if not has and not rest: fail(f"{name} has no value; allowed: --{name} VALUE")
-        values[name] = _value(value if has else rest.pop(0))
-    return values
 
 # %% ../nbs/08_cli.ipynb #67f91b1e
 def main(argv:list[str]|None=None):
@@ -244,8 +250,8 @@ def main(argv:list[str]|None=None):
         return 0
     if "" not in sys.path: sys.path.insert(0, "") # so that my_mixer:Class is found in the current folder
     try:
-        one_of("command", argv[0], COMMANDS)
-        return COMMANDS[argv[0]](**_parse(COMMANDS[argv[0]], argv[1:])) or 0
+        command = COMMANDS[one_of("command", argv[0], COMMANDS)]
+        return command(**parse(command, argv[1:], f"spt {argv[0]}", EPILOG.get(argv[0], ""))) or 0
     except SptError as e: return _say(f"spt: {e}", 2)
     except KeyboardInterrupt: return _say("\nstopped; the same command goes on from here", 130)
     except OSError as e: return _say(f"spt: {e.strerror} {e.filename or ''}; nothing finished is lost, and the same command goes on from here", 1)

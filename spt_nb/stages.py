@@ -8,13 +8,14 @@ __all__ = ['TaskSpec', 'ModelSpec', 'Pretrain', 'Finetune', 'Trial']
 # %% ../nbs/03c_stages.ipynb #44a8392b
 import functools, json
 from collections import Counter
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import safetensors.torch
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .core import Config, SptError, read_json, replacing, seed_torch, write_json
 from .evaluation import answers
@@ -35,6 +36,12 @@ class TaskSpec(Config):
     fraction: float|int = 1.0                       # Share or number of training examples used
     fingerprint: str = ""                           # Hash of the data, checked on loading
     data_dir: str|None = Field(None, exclude=True)  # Where downloaded files lie; not part of the identity
+
+    @field_validator("fraction", mode="before")
+    @classmethod
+    def _share_or_count(cls, f):
+        if isinstance(f, Integral) and f >= 1 or isinstance(f, Real) and not isinstance(f, Integral) and 0 < f <= 1: return f
+        raise SptError(f"fraction is {f!r}; allowed: a share greater than 0 and up to 1.0, or a whole number of examples")
 
     def load(self):
         "The task; an error if its data is not what it was."

@@ -263,6 +263,7 @@ def finish(self:Trainer) -> dict:
         write_json(self.folder/"timing.json", dict(seconds=round(self.at["seconds"], 3), tokens=self.at["tokens"],
             device=str(self.acc.device), threads=torch.get_num_threads(), torch=torch.__version__, python=platform.python_version()))
         if self.best:
-            with replacing(self.folder/"weights.safetensors") as tmp: safetensors.torch.save_file({k: v.contiguous() for k, v in self.best.items()}, tmp)
+            with replacing(self.folder/"weights.safetensors") as tmp:
+                tmp.write_bytes(safetensors.torch.save({k: v.contiguous() for k, v in self.best.items()}))
     self.acc.wait_for_everyone()
     return metrics

@@ -188,9 +188,9 @@ class Attention(nn.Module):
                  block:int|None=None, # Attend in blocks of so many positions and their neighbours; None: to everything
                 ):
         super().__init__()
-        if n_heads < 1 or d_model % n_heads: raise SptError(f"n_heads is {n_heads}; it must divide d_model, which is {d_model}")
+        if n_heads < 1 or d_model % n_heads: raise SptError(f"n_heads is {n_heads}; allowed: a divisor of d_model, {d_model}")
         if rotary and d_model//n_heads % 2:
-            raise SptError(f"d_model/n_heads is {d_model//n_heads}; rotary positions turn channel pairs, so it must be even")
+            raise SptError(f"d_model is {d_model} and n_heads {n_heads}; allowed with rotary positions, which turn pairs: an even d_model/n_heads")
         if block is not None and block < 1: raise SptError(f"block is {block}; allowed: None or a positive number of positions")
         self.n_heads, self.causal, self.rotary, self.block = n_heads, causal, rotary, block
         self.qkv, self.out = nn.Linear(d_model, 3*d_model), nn.Linear(d_model, d_model)

@@ -28,8 +28,10 @@ def find_mixer(mixer, # A name, a class or other callable, or an import path "pa
     module, _, name = str(mixer).partition(":")
     if not (module and name):
         raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, a class, or an import path package.module:Name")
-    try: return getattr(importlib.import_module(module), name)
-    except Exception as e: raise SptError(f"mixer is {mixer!r}, which cannot be imported: {e}") from None
+    try: found = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
+    if callable(found): return found
+    raise SptError(f"mixer is {mixer!r}, of type {type(found).__name__}; allowed: a class or function that builds a mixer")
 
 # %% ../../nbs/models/06a_mixer.ipynb #f736c704
 def build_mixer(mixer, # As for `find_mixer`
@@ -41,14 +43,14 @@ def build_mixer(mixer, # As for `find_mixer`
     make = find_mixer(mixer)
     takes = inspect.signature(make).parameters
     if told.get("rotary") and "rotary" not in takes:
-        raise SptError(f"positions is 'rotary', which is for attention; the mixer {mixer!r} has no argument of that name")
+        raise SptError(f"positions is 'rotary'; allowed with mixer {mixer!r}, which has no argument of that name: none, sinusoidal, learned")
     if not any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         for name in mixer_args: one_of("a name in mixer_args", name, list(takes)[1:])
     try: built = make(d_model, **{**{k: v for k, v in told.items() if k in takes}, **mixer_args})
     except SptError: raise
-    except Exception as e: raise SptError(f"the mixer {mixer!r} cannot be built: {e}") from e
+    except Exception as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be built from d_model and mixer_args ({type(e).__name__}: {e})") from e
     if isinstance(built, nn.Module): return built
-    raise SptError(f"the mixer {mixer!r} built a {type(built).__name__}; allowed: a torch.nn.Module")
+    raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
 
 # %% ../../nbs/models/06a_mixer.ipynb #067303d7
 SIZES = ("n_heads", "block", "d_state", "n_ssm", "dt_min", "dt_max")
@@ -85,9 +87,9 @@ def try_mixer(mixer:nn.Module,
         try: x, y, y_later = _respond(mixer, L, d_model); break
         except Exception as e:
             if L != max_length and max_length: continue
-            raise SptError(f"the mixer {name!r} fails on an input of shape {(2, L, d_model)}: {e}") from e
+            raise SptError(f"mixer is {name!r}; allowed: what takes an input of shape {(2, L, d_model)} ({type(e).__name__}: {e})") from e
     if getattr(y, "shape", None) != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise SptError(f"the mixer {name!r} maps {tuple(x.shape)} to {got}; allowed: the same shape")
+        raise SptError(f"mixer is {name!r}, which maps {tuple(x.shape)} to {got}; allowed: the same shape")
     if causal and (y_later - y)[:, :-1].abs().max() > 1e-3*y.abs().max():
-        raise SptError(f"causal is True, but the output of the mixer {name!r} depends on later positions")
+        raise SptError(f"causal is True; allowed with mixer {name!r}, whose output depends on later positions: False")

@@ -37,7 +37,7 @@ def _ssm(d_model, n_layers, n_ssm, norm="batch", **more): return dict(d_model=d_
 _S4 = dict(
     listops=_ssm(128, 8, 128, prenorm=False), text=_ssm(256, 6, 256), retrieval=_ssm(256, 6, 256),
     image=_ssm(512, 6, 2, "layer", prenorm=False, dropout=.1), scifar=_ssm(512, 6, 2, "layer", prenorm=False, dropout=.1),
-    pathfinder=_ssm(256, 6, 256, pooling="last"), pathx=_ssm(256, 6, 256, dt_min=1e-4), pathx256=_ssm(256, 6, 256, dt_min=1e-4, pooling="max"),
+    pathfinder=_ssm(256, 6, 256, pooling="last"), pathx=_ssm(256, 6, 256, dt_min=1e-4, pooling="max"), pathx256=_ssm(256, 6, 256, dt_min=1e-4, pooling="max"),
     speech=_ssm(128, 6, 64, pooling="max"), bidmc=_ssm(128, 6, 2, "layer", d_state=256))
 
 # %% ../../nbs/models/09_paper.ipynb #38547871

@@ -1,0 +1,88 @@
+"""What the sweeps share: a small grid of real stages, and children that may be killed."""
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import torch
+
+from spt_nb.comparison import Comparison
+from spt_nb.protocol import prepare
+from spt_nb.store import Store
+from spt_nb.trainer import Trainer
+from spt_nb.workers import plan, work
+
+RESULTS = ("weights.safetensors", "metrics.json", "history.json", "ledger.json", "model.json", "config.json", "test.parquet")
+torch.set_num_threads(1)
+
+
+def planned(folder, mixers=("attention", "dlr"), inits=("scratch", "scratch-matched", "masked"), seeds=2, **numbers) -> Comparison:
+    "28 stages that take a few seconds: three kinds, two mixers, two seeds."
+    numbers = dict(lrs=1e-3, pretrain_steps=40, finetune_steps=30, valid_every=10, n_train=64, n_valid=32, n_test=32) | numbers
+    return prepare("copy_match", mixers, inits, seeds, scale="smoke", runs=folder, quiet=True, **numbers)
+
+
+def in_store(c: Comparison, folder) -> Comparison:
+    "The same comparison in another store."
+    return Comparison(c.trials, Store(folder), c.resolved)
+
+
+def compute(c: Comparison) -> dict:
+    "All stages of a comparison, in this process; what failed."
+    return work(plan(c.trials.values()), c.store)
+
+
+def child(f, silent=True) -> int:
+    "A copy of this process that calls `f` and ends; its process id. Nothing has to be imported again."
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if silent:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+    try:
+        Trainer.checkpoint_seconds = .02
+        status = f() or 0
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def ended(pid: int, within=None) -> int | None:
+    "The exit status of a child (minus the signal that ended it), or None if it still runs after so many seconds."
+    end = None if within is None else time.monotonic() + within
+    while True:
+        got, status = os.waitpid(pid, 0 if end is None else os.WNOHANG)
+        if got:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= end:
+            return None
+        time.sleep(.001)
+
+
+def finished(folder) -> dict:
+    "Every finished stage with what would change if it were computed again."
+    found = {}
+    for p in Path(folder).glob("*/manifest.json"):
+        if "." not in p.parent.name:
+            s = p.stat()
+            found[p.parent.name] = (s.st_ino, s.st_mtime_ns)
+    return found
+
+
+def results(folder) -> dict:
+    "The bytes of all results, but for what depends on the clock."
+    return {f"{p.parent.name}/{p.name}": p.read_bytes() for n in RESULTS for p in sorted(Path(folder).glob(f"*/{n}")) if "." not in p.parent.name}
+
+
+def tables(c: Comparison) -> dict:
+    "Every table of a comparison as text."
+    rows = c.rows.drop(columns=["seconds", "pretrain_seconds"])
+    return {n: f.to_csv() for n, f in dict(table=c.table(), rows=rows, differences=c.differences(), curves=c.curves()).items()}
