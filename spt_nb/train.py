@@ -7,6 +7,7 @@ __all__ = ['KINDS', 'described', 'stage_from', 'stage_file', 'Leading', 'Followi
 
 # %% ../nbs/03h_train.ipynb #16fa03a9
 import os, select, signal, subprocess, sys, tempfile, threading, time, traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 from .core import Config, SptError, cores, one_of, read_json, write_json  # first: it silences a warning of what follows
@@ -141,13 +142,14 @@ def run_stage(stage, # A `Pretrain`, `Finetune` or `Trial`
     file = stage_file(stage, store)
     failed = file.with_suffix(".failed")
     failed.unlink(missing_ok=True)
-    with Watch(plan([stage]), store, quiet): status = _launch(processes, store, file)
+    with nullcontext() if quiet else Watch(plan([stage]), store, quiet): status = _launch(processes, store, file)
     if store.ready(stage.hash): return store.path(stage.hash)
     why = failed.read_text() if failed.exists() else f"its processes ended with status {status}"
     if why.startswith("SptError: "): raise SptError(why.removeprefix("SptError: "))
     raise RuntimeError(f"{stage.title} in {processes} processes: {why.strip().splitlines()[-1]} (see {file.with_suffix('.log')})")
 
 # %% ../nbs/03h_train.ipynb #6de0f140
+#| eval: false
 #| eval: false
 if __name__ == "__main__" and __spec__:
     status = main()

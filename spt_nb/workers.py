@@ -68,7 +68,7 @@ def _compute(s, store, processes):
     "One stage, here or by `torchrun`."
     if processes == 1: return s.obtain(store, wait=False)
     from spt_nb.train import run_stage
-    run_stage(s, store, processes)
+    run_stage(s, store, processes, quiet=True)
 
 # %% ../nbs/03a_workers.ipynb #cd56876c
 def gpus() -> list[str]:
