@@ -7,7 +7,7 @@ __all__ = ['STATES', 'overview', 'note_plan', 'time_left', 'clock', 'counts', 'h
            'page', 'Watch', 'report', 'follow']
 
 # %% ../nbs/03d_watch.ipynb #5f1baaee
-import math, os, re, sys, threading, time, unicodedata
+import os, re, sys, threading, time, unicodedata
 from collections import Counter
 from html import escape
 
@@ -359,7 +359,7 @@ def follow(store:Store, out=None): # Where to; the standard output when not give
             lines, going = _report(store, known, screen.encoding)
             if again:
                 width, height = screen.size()
-                screen.draw([fit(l, width - 1, screen.encoding) for l in (lines[:height - 1] if going else lines)])
+                screen.draw([fit(l, width - 1, screen.encoding) for l in lines[:height - 1]] if going else lines)
             elif lines != told: print("\n".join(told := lines), file=out, flush=True)
             if going: time.sleep(_pause(time.monotonic() - at) if again else 20)
     except KeyboardInterrupt: pass
