@@ -195,7 +195,7 @@ def state(store:Store, key:str) -> dict: # `state`: done | running | stopped | f
     "The state of one stage."
     if store.path(key).is_dir(): return dict(state="done")
     if not store.partial(key).is_dir(): return dict(state="waiting")
+    if failed := _note(store.partial(key)/"failed.json"): return failed | dict(state="failed") # whoever works on it removes that first
     progress = _note(store.partial(key)/"progress.json")
     if not _free(store, key): return progress | dict(state="running")
-    if failed := _note(store.partial(key)/"failed.json"): return failed | dict(state="failed")
     return progress | dict(state="stopped")
