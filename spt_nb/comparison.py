@@ -17,7 +17,7 @@ from . import plots, statistics
 from .core import read_json, replacing, write_json
 from .store import Store
 from .tasks.task import Split
-from .watch import overview
+from .progress import overview
 from .workers import plan, run_stages
 
 # %% ../nbs/03l_comparison.ipynb #6959608f

@@ -16,7 +16,7 @@ import time
 import papermill
 import pytest
 
-from spt_nb import watch
+from spt_nb import progress, watch
 from spt_nb.core import Config, write_json
 from spt_nb.store import Store
 from spt_nb.workers import run_stages
@@ -164,22 +164,22 @@ def test_page_shows_every_state_and_escapes():
 def test_curves_of_any_numbers():
     assert watch.spark([]) == "" and watch.spark([1, 1]) == "▁▁" and watch.spark([0, 1]) == "▁█"
     assert len(watch.spark(list(range(1000)))) == 8 and watch.spark([1e99, -1e99], fine=False) == "#_"
-    assert watch._curve([[1, .5], [2, None], [3, float("nan")], [4, float("inf")], "x", [5], [6, "x"], [7, .25]]) == [.5, .25]
-    assert watch._curve(None) == [] and watch._curve({"a": 1}) == []
+    assert progress._curve([[1, .5], [2, None], [3, float("nan")], [4, float("inf")], "x", [5], [6, "x"], [7, .25]]) == [.5, .25]
+    assert progress._curve(None) == [] and progress._curve({"a": 1}) == []
 
 
 def test_time_left():
     one = row("running", "a, seed 0", step=100, seconds=10., worked=100)
-    assert watch.time_left([one]) == (20, True)
-    assert watch.time_left([one, row("waiting", "a, seed 1")]) == (50, True)
-    assert watch.time_left([one, one, row("waiting", "a, seed 12")]) == (35, True)
-    assert watch.time_left([one, row("waiting", "b, seed 0")]) == (20, False)
-    assert watch.time_left([one, row("waiting", "a, seed 1", why="needs it, which failed")]) == (20, True)
+    assert progress.time_left([one]) == (20, True)
+    assert progress.time_left([one, row("waiting", "a, seed 1")]) == (50, True)
+    assert progress.time_left([one, one, row("waiting", "a, seed 12")]) == (35, True)
+    assert progress.time_left([one, row("waiting", "b, seed 0")]) == (20, False)
+    assert progress.time_left([one, row("waiting", "a, seed 1", why="needs it, which failed")]) == (20, True)
     long = row("running", "b, seed 0", step=1, seconds=1., worked=1)
-    assert watch.time_left([one, long]) == (299, True), "the longest of those running"
-    assert watch.time_left([row("running")]) is None and watch.time_left([row("waiting")]) is None and watch.time_left([]) is None
+    assert progress.time_left([one, long]) == (299, True), "the longest of those running"
+    assert progress.time_left([row("running")]) is None and progress.time_left([row("waiting")]) is None and progress.time_left([]) is None
     again = row("running", "a, seed 0", step=100, seconds=10., worked=None)
-    assert watch.time_left([again]) is None, "seconds before it started over are not those of these steps"
+    assert progress.time_left([again]) is None, "seconds before it started over are not those of these steps"
 
 
 def test_headline_of_stages_without_steps():
@@ -199,7 +199,7 @@ def test_notes_that_are_broken_are_survived(store, text):
         (store.path(stages[2].hash) / name).write_text(text, encoding="latin-1")
     watch.note_plan(stages, store)
     (store.folder / ".plans/other.json").write_text(text, encoding="latin-1")
-    assert list(watch.overview(stages, store).state[2:]) == ["done", "waiting"]
+    assert list(progress.overview(stages, store).state[2:]) == ["done", "waiting"]
     assert "1 of 4 stages done" in watch.report(store)
     rows = watch._look([watch._line(s) for s in stages], store, {})
     watch.block(rows), watch.page(rows)
@@ -223,7 +223,7 @@ def test_files_that_come_and_go_are_survived(store):
     watch.note_plan(stages, store)
     try:
         for _ in range(300):
-            assert set(watch.overview(stages, store).state) <= {"done", "stopped", "waiting"}
+            assert set(progress.overview(stages, store).state) <= {"done", "stopped", "waiting"}
             watch.report(store)
     finally:
         over.set()
