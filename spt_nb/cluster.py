@@ -56,12 +56,13 @@ def check_options(options:dict): # As `{"slurm_partition": "gpu", "timeout_min":
         one_of("cluster option", name, OPTIONS)
         if not isinstance(value, (str, int, float)): raise SptError(f"{name} is {value!r}; allowed: a number, a text, True or False")
 
-def check(cluster:str|None, options:dict):
+def check(cluster:str|None, options:dict,
+          here:bool=True): # Must it be here, and not only have its script shown?
     "A cluster that is not there, or an option it does not have, is an error before any work."
     one_of("cluster", cluster, (None, "local", "slurm"))
     if cluster is None: raise SptError(f"cluster is None; allowed: local, slurm, as there are cluster options ({', '.join(options)})")
     check_options(options)
-    if cluster == "slurm" and not all(shutil.which(p) for p in ("sbatch", "srun", "squeue")):
+    if here and cluster == "slurm" and not all(shutil.which(p) for p in ("sbatch", "srun", "squeue")):
         raise SptError("cluster is 'slurm'; allowed: None, local, as this machine has no sbatch")
 
 # %% ../nbs/03g_cluster.ipynb #c5461ea4
@@ -95,7 +96,7 @@ def _slurm(folder, processes, options):
     executor.update_parameters(**given, setup=[env], srun_args=cores)
     return executor
 
-def job_script(stages, store:Store, workers:int=4, # Jobs in the array
+def job_script(stages, store:Store, workers:int|None=None, # Jobs in the array; None: 4, as in `run_stages`
                processes:int=1, # For each stage
                **options, # See `OPTIONS`
               ) -> str:
@@ -103,7 +104,7 @@ def job_script(stages, store:Store, workers:int=4, # Jobs in the array
     check_options(options)
     everything = plan(stages)
     executor, n = _slurm(job_folder(everything, store, "slurm"), processes, options), sum(not store.ready(s.hash) for s in everything)
-    if (n := min(workers, n)) > 1: executor.parameters["map_count"] = n
+    if (n := min(workers or 4, n)) > 1: executor.parameters["map_count"] = n
     return executor._make_submission_file_text(executor._submitit_command_str, "")
 
 # %% ../nbs/03g_cluster.ipynb #162388e5
@@ -143,7 +144,7 @@ def _is_job(pid, folder):
     try: p = psutil.Process(pid); return p.status() != psutil.STATUS_ZOMBIE and str(folder) in p.cmdline()
     except psutil.Error: return False
 
-def _jobs(job, folder, workers, cluster, options, quiet) -> dict:
+def _jobs(job, store, folder, workers, cluster, options, quiet) -> dict:
     "The jobs of an earlier start, or new ones."
     path = folder/"jobs.json"
     with FileLock(folder/"lock"):
@@ -152,7 +153,7 @@ def _jobs(job, folder, workers, cluster, options, quiet) -> dict:
         if not found:
             note = dict(cluster=cluster, host=socket.gethostname(), run_id=job.run_id, jobs=_submit(job, folder, workers, cluster, options))
             write_json(path, note)
-    if not quiet: print(f"{'goes on with' if found else 'submitted'} {cluster} jobs {', '.join(note['jobs'])}; logs: {folder}", file=sys.stderr)
+    if not quiet: print(f"{'goes on with' if found else 'submitted'} {cluster} jobs {', '.join(note['jobs'])}; logs: {store.folder/'.jobs'/folder.name}", file=sys.stderr)
     return note
 
 # %% ../nbs/03g_cluster.ipynb #80c3534f
@@ -163,7 +164,7 @@ def run_jobs(stages, # A `plan`
     threads = max(1, cores()//workers) if cluster == "local" else None
     folder = _private(job_folder(stages, store, cluster))
     job = Job(stages, Store(store.folder.absolute()), f"{time.time_ns()}", processes, threads)
-    note = _jobs(job, folder, workers, cluster, options, quiet)
+    note = _jobs(job, store, folder, workers, cluster, options, quiet)
     try:
         with Watch(todo, store, quiet): _wait(todo, store, note, folder)
     except KeyboardInterrupt:

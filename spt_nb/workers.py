@@ -143,12 +143,13 @@ def unfinished(stages, # A `plan`
     return failed
 
 # %% ../nbs/03a_workers.ipynb #0f123ea3
-def check_spread(workers=None, cluster=None, processes=1, cluster_options=None): # As for `run_stages`
+def check_spread(workers=None, cluster=None, processes=1, cluster_options=None, # As for `run_stages`
+                 here:bool=True): # Must the cluster be here, and not only have its script shown?
     "An error unless work can be spread like this."
     for name, value in dict(workers=1 if workers is None else workers, processes=processes).items():
         if not isinstance(value, int) or value < 1: raise SptError(f"{name} is {value!r}; allowed: 1 or more")
     if not isinstance(cluster_options, (dict, type(None))): raise SptError(f"cluster_options is {cluster_options!r}; allowed: a dictionary, as {{'slurm_partition': 'gpu'}}")
-    if cluster is not None or cluster_options: from spt_nb.cluster import check; check(cluster, cluster_options or {})
+    if cluster is not None or cluster_options: from spt_nb.cluster import check; check(cluster, cluster_options or {}, here)
 
 def run_stages(stages, store:Store, workers:int|None=None, # Processes or jobs; None: one for each core or GPU, 4 on Slurm
                quiet:bool=False, # Show no progress

@@ -18,9 +18,8 @@ finish() { # PIDFILE: end the daemon named there, and wait until it is gone
 
 stop() {
     scancel --quiet --user "$(id -un)" 2>/dev/null || true
-    for _ in $(seq 30); do [ -n "$(squeue -h 2>/dev/null)" ] || break; sleep .1; done
+    for _ in $(seq 200); do [ -n "$(squeue -h 2>/dev/null)" ] || break; sleep .1; done
     for daemon in slurmd slurmctld munged; do finish $daemon.pid; done
-    pkill -9 -f "slurmstepd.*$dir" 2>/dev/null || true
 }
 
 start() {
@@ -29,6 +28,7 @@ start() {
         command -v $program >/dev/null || { echo "$program is not installed" >&2; exit 3; }
     done
     mkdir -p "$dir/state" "$dir/spool"
+    host=$(uname -n | cut -d. -f1)
     head -c 128 /dev/urandom > "$dir/munge.key"
     chmod 400 "$dir/munge.key"
     munged --force --key-file="$dir/munge.key" --socket="$dir/munge.sock" --pid-file="$dir/munged.pid" \
@@ -40,7 +40,7 @@ for s in found: s.bind(('127.0.0.1', 0))
 print(*(s.getsockname()[1] for s in found))")
     cat > "$SLURM_CONF" <<CONF
 ClusterName=spt
-SlurmctldHost=$(hostname -s)(127.0.0.1)
+SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port1
 SlurmdPort=$port2
 SlurmUser=root
@@ -67,7 +67,7 @@ JobRequeue=1
 KillWait=15
 MinJobAge=300
 ReturnToService=2
-NodeName=node0 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
+NodeName=node0 NodeHostname=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
     slurmctld

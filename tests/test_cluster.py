@@ -63,7 +63,10 @@ def end(note, folder):
 
 
 def test_left_and_attached_again(tmp_path, ctrl_c, capfd):
-    stages, store = grid(2, steps=200), Store(tmp_path / "runs")
+    stages, store = grid(2, steps=120), Store(tmp_path / "runs")
+    other = stages[0].candidates[0]
+    other = other.but(task=other.task.but(fingerprint="other"))  # it fails, and says so
+    stages.append(other)
     folder = job_folder(plan(stages), store, "local")
     interrupt_when_at_work(stages, store)
     with pytest.raises(KeyboardInterrupt):
@@ -73,13 +76,14 @@ def test_left_and_attached_again(tmp_path, ctrl_c, capfd):
         assert f"to cancel them: kill {' '.join(note['jobs'])}; the same command waits for them again" in capfd.readouterr().err
         assert alive(note, folder) == note["jobs"] and len(note["jobs"]) == 2
         assert oct(folder.stat().st_mode & 0o777) == oct(folder.parent.stat().st_mode & 0o777) == "0o700"
-        assert run_stages(stages, store, 2, cluster="local") == {}
+        failed = run_stages(stages, store, 2, cluster="local")
+        assert list(failed) == [other.title] and "with which this stage began" in failed[other.title]
         assert f"goes on with local jobs {', '.join(note['jobs'])}" in capfd.readouterr().err
         assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
     finally:
         end(note, folder)
     here = Store(tmp_path / "here")
-    assert run_stages(stages, here, 1, quiet=True) == {}
+    assert run_stages(stages[:2], here, 1, quiet=True) == {}
     assert results(stages, store) == results(stages, here)
 
 
@@ -96,13 +100,6 @@ def test_cancelled(tmp_path):
     assert failed == {pre.title: f"its worker died; logs: {folder}", fine.title: f"needs {pre.title}", test.title: f"needs {fine.title}"}
     saved = [int(p.name.split("-")[1]) for p in store.partial(pre.hash).glob("checkpoint-*")]
     assert max(saved) >= steps_done(store.partial(pre.hash)) > 0, "it stopped without a checkpoint"
-
-
-def test_failure_is_named(tmp_path):
-    stages = [t.but(candidates=[c.but(task=c.task.but(fingerprint="other")) for c in t.candidates]) for t in grid(1)]
-    failed = run_stages(stages, Store(tmp_path), 1, quiet=True, cluster="local")
-    fine = plan(stages)[1]
-    assert "with which this stage began" in failed[fine.title]
 
 
 @pytest.mark.parametrize("wrong, message", [

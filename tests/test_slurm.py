@@ -38,7 +38,7 @@ def finished(store):
 
 
 def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
-    stages, here, store = grid(4, steps=150), Store(tmp_path / "here"), Store(tmp_path / "runs")
+    stages, here, store = grid(4, steps=100), Store(tmp_path / "here"), Store(tmp_path / "runs")
     everything, options = plan(stages), dict(timeout_min=10, slurm_partition="main")
     assert len(everything) == 12
     assert run_stages(stages, here, 1, quiet=True) == {}
@@ -55,7 +55,7 @@ def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
     under_way = [s.hash for s in everything if steps_done(store.partial(s.hash))]
 
     subprocess.run(["scontrol", "requeue", f"{job}_0"], check=True)
-    subprocess.run(["scancel", "--signal=USR2", f"{job}_1"], check=True)
+    subprocess.run(["scancel", "--signal=TERM", f"{job}_1"], check=True)  # what preemption sends first; the job is still running
     assert run_stages(stages, store, 2, cluster="slurm", cluster_options=options) == {}
     assert f"goes on with slurm jobs {job}" in capfd.readouterr().err
     assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
@@ -64,5 +64,7 @@ def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
     assert set(after) == {s.hash for s in everything} and len(after) == 12
     assert {k: after[k] for k in before} == before, "a finished stage was computed again"
     assert not list(store.folder.glob("*.partial")) and not list(store.folder.glob("*.broken-*"))
-    assert all("goes on from step" in (store.path(k) / "log.txt").read_text() for k in under_way), "a stage began anew"
+    logs = {p.parent.name: p.read_text() for p in store.folder.glob("*/log.txt")}
+    assert len(logs) == 8 and all(log.count("done after") == 1 for log in logs.values()), "a stage was computed twice"
+    assert any("goes on from step" in logs[k] for k in under_way), "nothing was taken up"
     assert results(stages, store) == results(stages, here)
