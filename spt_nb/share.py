@@ -167,9 +167,14 @@ def export(key:str, # Hash of a finished stage or trial, or its beginning
     return folder
 
 # %% ../nbs/03j_share.ipynb #a11ebc1f
+def _is(kind, said):
+    "What JSON says, if it is of that kind."
+    if isinstance(said, kind): return said
+    raise SptError(f"is a {type(said).__name__}; allowed: a {kind.__name__}")
+
 def _stage(said, key):
     "The stage that a configuration describes."
-    if not isinstance(said, dict): raise SptError(f"is a {type(said).__name__}; allowed: names and values")
+    _is(dict, said)
     stage = KINDS[one_of("kind", said.get("kind"), ["pretrain", "finetune"])](**said)
     if not digest(said) == stage.hash == key:
         raise SptError(f"its hash is {digest(said)}, and {stage.hash} as this version reads it; versions.json names {key!r}")
@@ -177,9 +182,10 @@ def _stage(said, key):
 
 def _arguments(said, stage, found, mixer):
     "What the model is built from."
-    if not isinstance(said, dict): raise SptError(f"is a {type(said).__name__}; allowed: names and values")
-    if mixer is None and stage.model.mixer not in MIXERS:
-        raise SptError(f"mixer is {stage.model.mixer!r}; allowed: {', '.join(MIXERS)}, or pass the class yourself, as mixer=YourClass")
+    _is(dict, said)
+    for s in (stage, *stage.needs):
+        if mixer is None and s.model.mixer not in MIXERS:
+            raise SptError(f"mixer is {s.model.mixer!r}; allowed: {', '.join(MIXERS)}, or pass the class yourself, as mixer=YourClass")
     fixed = stage.model.arguments(None) | (dict(head="position") if stage.kind == "pretrain" else dict(pooling=stage.pooling))
     fixed.pop("max_length")
     for k, v in fixed.items():
@@ -216,29 +222,28 @@ class _Form(Config):
     model_config = ConfigDict(extra="ignore", strict=True)
 
 class _Bad(_Form): step: int; tensor: str
+class _Step(_Form, extra="allow"): __pydantic_extra__: dict[str, float]; step: int; score: float
 class _Line(_Form): tensor: str; action: Literal["loaded", "fresh", "dropped"]; reason: str
-class _Metrics(_Form): step: int; tokens: int; best_step: int; flops: float; diverged: _Bad|None; retried: list[_Bad]; valid: dict[str, float]
+class _Metrics(_Form): step: int; tokens: int; best_step: int; flops: float; diverged: _Bad|None; retried: list; valid: dict
 class _Timing(_Form): seconds: float; tokens: int; device: str
 class _Versions(_Form): stage: str; spt_nb: str; torch: str; python: str; safetensors: str
-class _History(_Form): lines: list[dict[str, float]]
-class _Ledger(_Form): lines: list[_Line]
 
-FORMS = {"metrics.json": _Metrics, "timing.json": _Timing, "versions.json": _Versions, "history.json": _History, "ledger.json": _Ledger}
+FORMS = {"metrics.json": _Metrics, "timing.json": _Timing, "versions.json": _Versions, "history.json": [_Step], "ledger.json": [_Line]}
 
-def _record(name, said):
-    "A result in its form."
-    form = FORMS[name]
-    if "lines" in form.model_fields: return form(lines=said)
-    if not isinstance(said, dict): raise SptError(f"is a {type(said).__name__}; allowed: names and values")
-    return form(**said)
+def _record(said, form):
+    "A result in its form; the first thing that is wrong ends it."
+    if isinstance(form, list): return [_record(line, form[0]) for line in _is(list, said)]
+    found = form(**_is(dict, said))
+    if form is _Metrics: _record(found.valid, _Step), [_record(bad, _Bad) for bad in found.retried]
+    return found
 
 def _check_ledger(ledger, stage, names):
     "The ledger of a fine-tuning names each tensor of the model once, and dropped ones only of another head."
     if (ledger is None) == (stage.kind == "finetune"): raise SptError("is for fine-tunings, and all of them have one")
-    kept = [line.tensor for line in ledger.lines if line.action != "dropped"] if ledger else []
+    kept = [line.tensor for line in ledger if line.action != "dropped"] if ledger else []
     if ledger and sorted(kept) != sorted(names):
         raise SptError(f"accounts for {min(set(kept) ^ set(names), default='a tensor twice')!r}; allowed: every tensor of the model, once")
-    for line in ledger.lines if ledger else ():
+    for line in ledger or ():
         if line.action == "dropped" and not re.fullmatch(r"head\.[\w.]+", line.tensor): raise SptError(f"drops {line.tensor!r}; allowed: a tensor of a head")
 
 # %% ../nbs/03j_share.ipynb #28298320
@@ -260,7 +265,7 @@ def verified(folder, # That `export` made, maybe somewhere else, maybe changed s
             with about(n): said[n] = strict_json(files[n])
     with about("manifest.json"): _check_manifest(said["manifest.json"], files)
     for n in FORMS.keys() & said.keys():
-        with about(n): said[n] = _record(n, said[n])
+        with about(n): said[n] = _record(said[n], FORMS[n])
     with about("config.json"): stage = _stage(said["config.json"], said["versions.json"].stage)
     found = header(io.BytesIO(files["weights.safetensors"]), len(files["weights.safetensors"]))
     with about("model.json"): model = _blank(_arguments(said["model.json"], stage, found, mixer), mixer)
