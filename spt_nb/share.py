@@ -51,11 +51,11 @@ def find_stage(key:str, # Hash, or its beginning
               ) -> str: # The whole hash
     "The one stage that is meant."
     keys = _keys(store)
-    found = [k for k in keys if k.startswith(key)] if re.fullmatch("[0-9a-f]+", str(key)) else []
+    found = [k for k in keys if k.startswith(key)] if isinstance(key, str) and re.fullmatch("[0-9a-f]+", key) else []
     if len(found) == 1: return _chosen(store, found[0]).get("chosen") or found[0]
     there = [f"{k} ({_title(store, k)})" for k in (found or keys)[:10]]
     more = f" and {len(found or keys) - 10} more" if len(found or keys) > 10 else ""
-    raise SptError(f"stage is {key!r}; allowed: the beginning of one hash of {', '.join(there) or 'none, as the store is empty'}{more}")
+    raise SptError(f"stage is {str(key)[:40]!r}; allowed: the beginning of one hash of {', '.join(there) or 'none, as the store is empty'}{more}")
 
 # %% ../nbs/03j_share.ipynb #0c8106fb
 def _trained(stage) -> str:
@@ -251,7 +251,7 @@ def _check_manifest(said, files):
     "The manifest names the other files and their hashes."
     names = said.get("files") if isinstance(said, dict) else None
     if not isinstance(names, dict) or said.get("self") != digest(names): raise SptError("was changed")
-    for n in names.keys() ^ (files.keys() - {"manifest.json"}): raise SptError(f"and folder differ in {n!r}; allowed: the same files")
+    for n in names.keys() ^ (files.keys() - {"manifest.json"}): raise SptError(f"and the folder differ in {n!r}; allowed: the same files")
     for n, h in names.items():
         if hashlib.sha256(files[n]).hexdigest() != h: raise SptError(f"says that {n} was changed")
 
@@ -264,7 +264,7 @@ def verified(folder, # That `export` made, maybe somewhere else, maybe changed s
         if n.endswith(".json"):
             with about(n): said[n] = strict_json(files[n])
     with about("manifest.json"): _check_manifest(said["manifest.json"], files)
-    for n in FORMS.keys() & said.keys():
+    for n in [n for n in FORMS if n in said]:
         with about(n): said[n] = _record(said[n], FORMS[n])
     with about("config.json"): stage = _stage(said["config.json"], said["versions.json"].stage)
     found = header(io.BytesIO(files["weights.safetensors"]), len(files["weights.safetensors"]))

@@ -156,7 +156,7 @@ def test_what_cannot_be_exported(store, tmp_path):
     pre, fine = stages()
     fine.obtain(store)
     for key, why in {"": "stage is ''; allowed: the beginning of one hash", "../../etc": "allowed: the beginning of one hash", "zz": pre.title,
-                     "0"*20: fine.hash, None: "stage is None", ".*": "stage is '.*'"}.items():
+                     "0"*20: fine.hash, None: "stage is 'None'", ".*": "stage is '.*'"}.items():
         with pytest.raises(SptError) as e:
             export(key, store, tmp_path / "out")
         assert why in str(e.value) and "\n" not in str(e.value), str(e.value)
