@@ -10,8 +10,9 @@ import os, select, signal, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import nullcontext
 from pathlib import Path
 
-from .core import Config, SptError, cores, one_of, read_json, write_json  # first: it silences a warning of what follows
+from .core import Config, SptError, one_of, read_json, write_json  # first: it silences a warning of what follows
 
+import torch
 from accelerate.utils import broadcast_object_list
 from filelock import Timeout
 
@@ -20,7 +21,7 @@ from .stages import Finetune, Pretrain, Trial
 from .store import Store
 from .tasks.task import whole
 from .watch import Watch
-from .workers import plan
+from .workers import plan, worker_env
 
 # %% ../nbs/03h_train.ipynb #63abeb32
 KINDS = dict(pretrain=Pretrain, finetune=Finetune, trial=Trial)
@@ -120,8 +121,7 @@ def main(argv:list[str]|None=None) -> int:
 # %% ../nbs/03h_train.ipynb #a0155963
 def _launch(processes:int, store:Store, file:Path) -> int:
     "Run `torchrun` to its end; closing its pipe stops all processes after a checkpoint."
-    env = {"OMP_NUM_THREADS": str(max(1, cores()//processes)), "THP_MEM_ALLOC_ENABLE": "1"} | os.environ
-    env |= {"SPT_PIPE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    env = os.environ | worker_env() | {"SPT_PIPE": "1", "OMP_NUM_THREADS": str(max(1, torch.get_num_threads()//processes))}
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", str(processes),
                "-m", "spt_nb.train", str(store.folder), str(file)]
     with open(file.with_suffix(".log"), "wb") as log:
@@ -149,7 +149,6 @@ def run_stage(stage, # A `Pretrain`, `Finetune` or `Trial`
     raise RuntimeError(f"{stage.title} in {processes} processes: {why.strip().splitlines()[-1]} (see {file.with_suffix('.log')})")
 
 # %% ../nbs/03h_train.ipynb #6de0f140
-#| eval: false
 #| eval: false
 if __name__ == "__main__" and __spec__:
     status = main()
