@@ -209,7 +209,7 @@ def best(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classific
         ) -> dict: # (mixer, init) -> "best", "lower", "not distinguishable from the best", ...; in order of appearance
     "How each cell stands to the one with the highest mean; just \"not distinguishable\" if no two were tested, \"diverged\" if no run is left."
     means, found = {c: x.mean() for c, x in _scores(_runs(rows)).items()}, ranking(rows, examples, kind)
-    top = max(means, key=lambda c: np.nan_to_num(means[c], nan=-np.inf))
+    top = max(means, key=lambda c: np.nan_to_num(means[c], nan=-np.inf), default=None)
     lost = {a if v == "lower" else b for a, b, v in zip(found.a, found.b, found.verdict) if top == {"lower": b, "higher": a}.get(v)}
     rest = "not distinguishable" + " from the best"*(tested := bool(found.p.notna().any()))
     return {c: "diverged" if np.isnan(m) else "best" if c == top and tested else "lower" if c in lost else rest for c, m in means.items()}
