@@ -7,7 +7,6 @@ __all__ = ['STAGE', 'KNOWN', 'FORMS', 'log', 'export', 'verified', 'load_model',
 
 # %% ../nbs/03j_share.ipynb #9b03c9b3
 import hashlib, io, logging, os, platform, re, shutil, tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -27,19 +26,6 @@ from .strangers import about, contents, header, strict_json
 STAGE = ("config.json", "model.json", "weights.safetensors", "metrics.json", "history.json", "timing.json")
 KNOWN = (*STAGE, "ledger.json", "versions.json", "README.md", "manifest.json") # the ledger is that of fine-tunings
 
-@contextmanager
-def _placing(folder:Path, prefix:str):
-    "A temporary folder that becomes `folder` in one step, or disappears."
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    tmp = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-    try:
-        yield tmp
-        for p in (*tmp.iterdir(), tmp): flush(p)
-        os.chmod(tmp, 0o755)
-        os.replace(tmp, folder)
-        flush(folder.parent)
-    finally: shutil.rmtree(tmp, ignore_errors=True)
-
 def export(key:str, # Hash of a finished stage or trial, or its beginning
            store:Store, # Where it is
            folder, # To be made
@@ -51,7 +37,9 @@ def export(key:str, # Hash of a finished stage or trial, or its beginning
     source = store.path(key)
     if missing := [n for n in STAGE if not (source/n).exists()]:
         raise SptError(f"stage {key} has no {missing[0]}; allowed: a stage that trained a model and did not diverge at once")
-    with _placing(folder, f".{folder.name}.") as tmp:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tmp = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
         for n in (*STAGE, "ledger.json"):
             if (source/n).exists(): shutil.copyfile(source/n, tmp/n)
         write_json(tmp/"versions.json", dict(stage=key, spt_nb=spt_nb.__version__, torch=torch.__version__, python=platform.python_version(),
@@ -59,6 +47,10 @@ def export(key:str, # Hash of a finished stage or trial, or its beginning
         (tmp/"README.md").write_text(card(source, store, folder.name), encoding="utf-8")
         seal(tmp)
         if read_json(tmp/"config.json")["model"]["mixer"] in MIXERS: verified(tmp)
+        os.chmod(tmp, 0o755)
+        os.replace(tmp, folder)
+        flush(folder.parent)
+    finally: shutil.rmtree(tmp, ignore_errors=True)
     return folder
 
 # %% ../nbs/03j_share.ipynb #a11ebc1f
@@ -189,13 +181,9 @@ def import_stage(folder, # That `export` made
                 ) -> Path: # Where it is now
     "Put what somebody exported into a store, as a finished stage."
     files, stage, _ = verified(folder, mixer)
-    path = store.path(stage.hash)
-    try:
-        with store.lock(stage.hash).acquire(timeout=0):
-            if store.ready(stage.hash): log.warning("stage %s (%s) is already there; nothing was changed", path.name, stage.title)
-            else:
-                with _placing(path, ".import-") as tmp:
-                    for n in files.keys() & {*STAGE, "ledger.json"}: (tmp/n).write_bytes(files[n])
-                    seal(tmp)
-    except Timeout: raise SptError(f"stage {path.name} is being computed by another process; allowed: when that is over") from None
-    return path
+    if store.ready(stage.hash): log.warning("stage %s (%s) is already there; nothing was changed", stage.hash, stage.title)
+    def fill(partial):
+        (partial/"log.txt").unlink(missing_ok=True) # of a computation that was stopped
+        for n in files.keys() & {*STAGE, "ledger.json"}: (partial/n).write_bytes(files[n])
+    try: return store.obtain(stage, fill, wait=False)
+    except Timeout: raise SptError(f"stage {stage.hash} is being computed by another process; allowed: when that is over") from None

@@ -126,6 +126,24 @@ def test_ten_importers_of_one_stage(store, tmp_path):
     assert [p.name for p in other.iterdir() if p.name not in (".locks", pre.hash)] == []
 
 
+def test_an_import_takes_the_place_of_what_was_stopped_or_damaged(store, tmp_path, capsys):
+    pre, _ = stages()
+    source = pre.obtain(store)
+    folder, other = export(pre.hash, store, tmp_path / "out"), Store(tmp_path / "other")
+
+    def stopped(partial):
+        (partial / "log.txt").write_text("goes on")
+        (partial / "checkpoint-000000001-x.safetensors").write_text("x")
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        other.obtain(pre, stopped)
+    there = import_stage(folder, other)
+    assert {p.name for p in there.iterdir()} == {p.name for p in source.iterdir()} - {"log.txt"} and not other.partial(pre.hash).exists()
+    (there / "metrics.json").write_text("{}")
+    assert import_stage(folder, Store(other.folder)) == there and other.ready(pre.hash)
+    assert "is damaged" in capsys.readouterr().err and len(list(other.folder.glob("*.broken-*"))) == 1
+
+
 def test_what_is_there_stays_and_is_said(store, tmp_path, caplog):
     pre, _ = stages()
     pre.obtain(store)
@@ -136,8 +154,10 @@ def test_what_is_there_stays_and_is_said(store, tmp_path, caplog):
     assert {p.name: p.stat().st_mtime_ns for p in store.path(pre.hash).iterdir()} == before
     with pytest.raises(SptError, match="exists; allowed: a new one"):
         export(pre.hash, store, folder)
-    with store.lock(pre.hash), pytest.raises(SptError, match="is being computed by another process"):
-        import_stage(folder, Store(store.folder))
+    other = Store(tmp_path / "other")
+    with other.lock(pre.hash), pytest.raises(SptError, match="is being computed by another process"):
+        import_stage(folder, other)
+    assert not other.path(pre.hash).exists()
 
 
 def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
