@@ -98,7 +98,7 @@ def examples(self:Comparison) -> pd.DataFrame|None:
 def table(self:Comparison) -> pd.DataFrame:
     "Mean test score of each cell with its 95% interval, its standing, and what it cost on average."
     bounds, cost = (-np.inf if self.majority() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
-    cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence()).assign(standing=statistics.standing(self.rows, **self._evidence()))
+    cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence())
     return cells.merge(self.rows.groupby(["mixer", "init"], sort=False)[cost].mean().reset_index(), on=["mixer", "init"])
 
 @patch
@@ -145,9 +145,11 @@ def report(self:Comparison) -> str:
     lines += [self._line(r, wide) for r in t.itertuples()]
     for r in self.differences().itertuples():
         lines.append(f"{r.mixer}: {r.init} minus {r.baseline} is {statistics.percent(r, sign=True)}: {r.verdict}")
+    verdicts = {(r.a, r.b): r.verdict for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
     for init in self.rows.init.unique() if self.rows.mixer.nunique() == 2 else ():
+        pair = tuple((m, init) for m in self.rows.mixer.unique())
         gap = statistics.gap(self.rows, init, **self._evidence())
-        lines.append(f"{' minus '.join(self.rows.mixer.unique())}, {init}: {statistics.percent(gap, sign=True)}: {gap.verdict}")
+        lines.append(f"{' minus '.join(self.rows.mixer.unique())}, {init}: {statistics.percent(gap, sign=True)}: {verdicts.get(pair, 'not distinguishable')}")
     return "\n".join(lines)
 
 # %% ../nbs/03l_comparison.ipynb #93e6f949

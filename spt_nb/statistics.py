@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Interval', 'mean_interval', 'Difference', 'paired_interval', 'holm', 'bootstrap_score', 'bootstrap_difference',
-           'percent', 'is_scratch', 'differences', 'ranking', 'best', 'standing', 'summarise', 'gap']
+           'percent', 'is_scratch', 'differences', 'ranking', 'best', 'summarise', 'gap']
 
 # %% ../nbs/05_statistics.ipynb #3dd8efda
 from itertools import combinations
@@ -213,8 +213,6 @@ def best(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classific
     lost = {a if v == "lower" else b for a, b, v in zip(found.a, found.b, found.verdict) if top == {"lower": b, "higher": a}.get(v)}
     rest = "not distinguishable" + " from the best"*(tested := bool(found.p.notna().any()))
     return {c: "diverged" if np.isnan(m) else "best" if c == top and tested else "lower" if c in lost else rest for c, m in means.items()}
-
-def standing(rows, examples=None, kind="classification") -> list: return list(best(rows, examples, kind).values())
 
 # %% ../nbs/05_statistics.ipynb #93f40190
 def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged), steps

@@ -67,7 +67,7 @@ def _fault(folder:Path, what:dict|None=None) -> str:
             for (name, sha), found in zip(record["files"].items(), pool.map(file_hash, (folder/n for n in record["files"]))):
                 if found != sha: return f"{name} does not match its hash"
     except FileNotFoundError as e: return f"{Path(e.filename).name} is missing"
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as e: return f"{type(e).__name__} in reading it"
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as e: return f"{type(e).__name__} in reading it"
     return ""
 
 # %% ../../nbs/tasks/00a_cache.ipynb #f523eac5
@@ -144,7 +144,9 @@ def cached(name:str, # Of the generator
                         log.warning("cache %s is broken (%s); making it again", folder.name, why)
                         shutil.rmtree(folder)
                     fill(folder, what, make)
-        return _open(folder)
+        try: return _open(folder)
+        except (pa.ArrowException, ValueError, KeyError, TypeError) as e:
+            raise SptError(f"cache {folder.name} cannot be read ({type(e).__name__}); allowed: delete {folder}, it is made again") from None
     except OSError as e:
         raise SptError(f"cannot keep the cache of {name} in {folder.parent}: {e.strerror or e}; "
                        "set SPT_DATA to a folder with room that can be written") from e

@@ -34,7 +34,7 @@ def _files(folder:Path) -> list: # Paths relative to it, sorted
     found = []
     for at, folders, names in os.walk(folder, onerror=fail, followlinks=True):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
-        found += [Path(at, n).relative_to(folder) for n in sorted(names) if not n.startswith(".")]
+        found += [Path(at, n).relative_to(folder) for n in sorted(names) if not n.startswith(".") and os.path.isfile(os.path.join(at, n))]
     return found
 
 # %% ../../nbs/tasks/08d_folders.ipynb #5d59806a
@@ -144,7 +144,7 @@ def folder_rows(folder:Path, # Of files
     if not tables and y is not None:
         raise SptError(f"y is {y!r}, but {folder.name} has no table beside its files; allowed: None, for the names of folders")
     rows, cells = _by_table(folder, tables, paths, splits, y, tmp) if tables else (_by_folder(folder, paths, splits), False)
-    few, parts = max(1, min(64, 2**25//max((folder/p).stat().st_size for p in paths))), {}
+    few, parts = max(1, min(64, 2**25//max(1, *((folder/p).stat().st_size for p in paths)))), {}
     for split in dict.fromkeys(r[0] for r in rows):
         mine = [r[1:] for r in rows if r[0] == split]
         paths, values = zip(*mine)
