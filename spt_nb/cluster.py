@@ -9,14 +9,14 @@ __all__ = ['OPTIONS', 'Job', 'check_options', 'check', 'job_folder', 'job_script
 import os, shlex, shutil, signal, socket, subprocess, sys, time
 from pathlib import Path
 
-import psutil, submitit, torch
+import psutil, submitit
 from filelock import FileLock
 from submitit.helpers import DelayedSubmission
 
 from .core import SptError, cores, digest, one_of, read_json, write_json
 from .store import Store
 from .watch import Watch
-from .workers import gpus, plan, share, unfinished, work, worker_env
+from .workers import gpus, plan, share, unfinished, use, work, worker_env
 
 # %% ../nbs/03g_cluster.ipynb #49a1af08
 class Job:
@@ -31,7 +31,7 @@ class Job:
             if not asked: asked.append(signum); signal.raise_signal(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for s in (signal.SIGTERM, signal.SIGUSR2): signal.signal(s, stop)
-        torch.set_num_threads(self.threads or int(os.environ.get("SLURM_CPUS_ON_NODE", 1)))
+        use(self.threads or int(os.environ.get("SLURM_CPUS_ON_NODE", 1)), self.processes)
         try: work(self.stages, self.store, self.run_id, self.processes)
         except KeyboardInterrupt:
             if asked == [signal.SIGUSR2] or asked and _still_running(): resubmit(signal.SIGUSR2, None) # does not return
