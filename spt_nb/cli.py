@@ -74,22 +74,22 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
     task = task or ("own" if data else "listops")
     folder = _place(runs, out, f"compare-{task}-{scale}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
-    check_spread(workers, **spread)
+    check_spread(workers, **spread, here=not dry_run)
     c = protocol.prepare(task, names("mixers", mixers), names("inits", inits), value(seeds), scale, runs, data_dir, value(fraction), data=data, **overrides)
-    if dry_run: return _show_plan(c, workers, cluster, spread["cluster_options"])
+    if dry_run: return _show_plan(c, workers, cluster, spread["cluster_options"], processes)
     if c.run(workers, **spread).rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     print(c.report())
     print(f"Table, picture and configuration: {c.save(folder)}")
     return _failures(c)
 
-def _show_plan(c, workers, cluster, options):
+def _show_plan(c, workers, cluster, options, processes):
     "What would be trained, stage by stage, and what Slurm would be handed."
     plan = c.plan()
     print(plan[["stage", "state", "steps"]].to_string(index=False))
     print(f"{len(plan)} stages, {(plan.state == 'done').sum()} done; {plan.steps[plan.state != 'done'].sum()} steps to go")
     if cluster == "slurm":
         from spt_nb.cluster import job_script
-        print(job_script(list(c.trials.values()), c.store, workers, **(options or {})))
+        print(job_script(list(c.trials.values()), c.store, workers, processes, **(options or {})))
 
 
 

@@ -119,7 +119,7 @@ def compare(*args, # As for `prepare`
     "Train every mixer from every initialisation with every seed, and compare the test scores."
     check_spread(workers, cluster, processes, cluster_options)
     c = prepare(*args, quiet=quiet, **kwargs).run(workers, quiet, cluster=cluster, processes=processes, cluster_options=cluster_options)
-    if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()), 'they are left to the cluster')}")
+    if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     return c
 
 # %% ../nbs/04_protocol.ipynb #4af35db4
