@@ -6,6 +6,7 @@ import time
 
 from tools import child, compute, ended, finished, in_store, planned, results
 
+import spt_nb.store
 from spt_nb.core import Config, read_json, write_json
 from spt_nb.store import Store
 from spt_nb.workers import plan, work
@@ -56,6 +57,38 @@ def test_crowd(tmp_path, size, measured):
         assert len(computed) - len(set(computed)) <= 1
         records += len(found)
     measured("crowd", workers=4, stages=n, repeats=repeats, finished_records=records, expected=n * repeats, computed_again_after_the_kill=again)
+
+
+def slow_to_look(seed):
+    "Time passes between a look at a stage and what is done about it."
+    look, rng = spt_nb.store.intact, random.Random(seed)
+
+    def intact(folder):
+        found = look(folder)
+        time.sleep(rng.choice([0, 0, .1]))
+        return found
+    spt_nb.store.intact = intact
+
+
+def test_damage_noticed_by_all(tmp_path, size, measured):
+    "Four workers look at the same damaged stages at the same time: each is set aside once, and computed again once."
+    n, repeats, broken = size(20, 60), size(3, 30), 0
+    log = tmp_path / "log"
+    stages = plan([Add(number=k, log=str(log)) for k in range(n)])
+    store = Store(tmp_path / "store")
+    assert not work(stages, store)
+    for _ in range(repeats):
+        for s in stages[::2]:
+            with open(store.path(s.hash) / "sum.json", "w") as f:
+                f.write("-1")
+        log.write_text("")
+        workers = [child(lambda: slow_to_look(i) or len(work(stages, Store(store.folder), "run"))) for i in range(4)]
+        assert [ended(w) for w in workers] == [0]*4
+        assert sorted(log.read_text().split()) == sorted(s.hash for s in stages[::2])
+        assert all(read_json(store.path(s.hash) / "sum.json") == s.number for s in stages)
+        broken += len(stages[::2])
+        assert len(list(store.folder.glob("*.broken-*"))) == broken
+    measured("damage_noticed_by_all", workers=4, damaged=broken, set_aside=broken, computed_again=broken)
 
 
 def test_crowd_of_real_stages(tmp_path):

@@ -1,4 +1,8 @@
-"""Damaged results and checkpoints: every one is noticed, the last good checkpoint is used, and what comes out is the same to the byte."""
+"""Damaged results and checkpoints: every one is noticed, the last good checkpoint is used, and what comes out is the same to the byte.
+
+A change that keeps size and time of a file is noticed by the next process, not by the one that has already hashed it.
+"""
+import errno
 import os
 import random
 import shutil
@@ -7,10 +11,11 @@ import pytest
 from tools import compute, in_store, planned, results
 
 from spt_nb.core import digest, read_json, write_json
-from spt_nb.store import Store
+from spt_nb.store import Store, state
 from spt_nb.trainer import Trainer
+from spt_nb.workers import work
 
-FLIP, CUT, GROW, ZERO, EMPTY, REMOVE, SWAP, SWAP_ALL, FORGE, ADD = range(10)
+FLIP, CUT, GROW, ZERO, EMPTY, REMOVE, SWAP, SWAP_ALL, FORGE, ADD, ODD = range(11)
 
 
 def damage(rng, path, other):
@@ -35,15 +40,36 @@ def damage(rng, path, other):
     path.write_bytes(data)
 
 
+def odd(rng, folder, path):
+    "What is not even a file, and manifests that no program wrote."
+    manifest = folder / "manifest.json"
+    what = rng.randrange(8)
+    if what < 4:
+        path.unlink()
+        (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("/nowhere"), lambda: path.symlink_to(path.name))[what]()
+    elif what == 4:
+        manifest.write_text('{"files": {"a": NaN}, "self": ""}')
+    elif what == 5:
+        manifest.write_text("[" * 100_000)
+    elif what == 6:
+        files = read_json(manifest)["files"] | {"../\0": "0" * 64}
+        write_json(manifest, dict(files=files, self=digest(files)))
+    else:
+        shutil.rmtree(folder)
+        folder.write_text("a file of this name")
+
+
 def damage_folder(rng, store, key, keys):
     "Damage a finished stage."
-    folder, kind = store / key, rng.choice([FLIP]*8 + [SWAP_ALL, FORGE, ADD])
+    folder, kind = store / key, rng.choice([FLIP]*8 + [SWAP_ALL, FORGE, ADD, ODD])
     if kind == SWAP_ALL:
         other = rng.choice([k for k in keys if k != key])
         shutil.rmtree(folder)
         return shutil.copytree(store / other, folder)
     if kind == ADD:
-        return (folder / "extra.json").write_text("{}")
+        return (folder / rng.choice(["extra.json", "two\nlines", "weights.bin"])).write_text("{}")
+    if kind == ODD:
+        return odd(rng, folder, rng.choice([p for p in folder.iterdir() if p.is_file()]))
     if kind == FORGE:  # a manifest that agrees with itself, but not with the files
         manifest = read_json(folder / "manifest.json")
         name = rng.choice(list(manifest["files"]))
@@ -124,6 +150,48 @@ def test_mutants_of_checkpoints(tmp_path, whole, size, measured, capfd):
         assert {k: v for k, v in results(store).items() if k.startswith(stage.hash)} == expected
         shutil.rmtree(store)
     measured("mutants_of_checkpoints", mutants=n, used=0, resumed_from_the_one_before=from_older, computed_from_the_start=from_start)
+
+
+def test_mutants_of_working_folders(tmp_path, whole, capfd):
+    "Notes, configurations and left-overs of whatever kind: nothing of them gets into the result, and the checkpoint is used."
+    c, folder = whole
+    stage = next(iter(c.trials.values())).candidates[0].pretrain
+    expected = {k: v for k, v in results(folder / "done").items() if k.startswith(stage.hash)}
+    files = sorted(p.name for p in (folder / "done" / stage.hash).iterdir())
+    for name in ("config.json", "progress.json", "failed.json", "manifest.json", "weights.safetensors", "extra.json", ".metrics.json.half", ".ipynb_checkpoints/"):
+        for text in ("", "[]", "null", '{"state": 1, "why": []}', "[" * 100_000, None):
+            store = Store(tmp_path / "store")
+            shutil.copytree(folder / "stopped", store.folder, dirs_exist_ok=True)
+            path = store.partial(stage.hash) / name
+            if name.endswith("/"):
+                path.mkdir()
+            elif text is None and path.exists():
+                path.unlink()
+            else:
+                path.write_text(text or "")
+            assert state(store, stage.hash)["state"] in ("stopped", "failed")
+            assert not work([stage], store, "run")
+            assert {k: v for k, v in results(store.folder).items() if k.startswith(stage.hash)} == expected
+            assert sorted(p.name for p in store.path(stage.hash).iterdir()) == files
+            assert "goes on from step 9" in (store.path(stage.hash) / "log.txt").read_text()
+            assert capfd.readouterr().err == ""
+            shutil.rmtree(store.folder)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EACCES])
+def test_a_file_that_cannot_be_read_just_now_is_no_damage(tmp_path, whole, monkeypatch, code):
+    "Too many open files, no permission: an error, and the stage stays where it is."
+    c, folder = whole
+    shutil.copytree(folder / "done", tmp_path / "s")
+    key = next(iter(c.trials.values())).hash
+
+    def denied(path):
+        raise OSError(code, os.strerror(code), str(path))
+    monkeypatch.setattr("spt_nb.store.file_hash", denied)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        Store(tmp_path / "s").ready(key)
+    monkeypatch.undo()
+    assert Store(tmp_path / "s").ready(key)
 
 
 def test_checkpoint_of_another_stage_is_not_used(tmp_path, whole, capfd):
