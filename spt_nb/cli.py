@@ -154,13 +154,14 @@ def experiment(name:str="", # Number or name, as 00 or quickstart
     print(f"Executed notebook: {target}")
 
 # %% ../nbs/08_cli.ipynb #9dd5b7cf
-def status(runs:str="", # Folder of finished work (default: runs/)
+def status(folder:str="", # Folder of finished work (default: runs/)
+           runs:str=None, # The same
            watch:bool=False, # Keep looking until everything is done, or Ctrl-C
           ):
     "What is done, running, stopped, failed or waiting."
     from spt_nb.store import Store
     from spt_nb.watch import follow, report
-    folder = Path(runs or runs_dir())
+    folder = Path(folder or runs or runs_dir())
     if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
     if watch: return follow(Store(folder))
     print(report(Store(folder)))

@@ -163,7 +163,7 @@ def save(self:Comparison, folder, title:str|None=None) -> Path:
     "Write table, rows, differences and curves as CSV, the picture, and the configuration."
     folder, timed = Path(folder), ["pretrain_seconds", "seconds"]
     folder.mkdir(parents=True, exist_ok=True)
-    frames = dict(table=self.table(), rows=self.rows.drop(columns=timed), seconds=self.rows[["mixer", "init", "seed", *timed]],
+    frames = dict(table=self.table(), rows=self.rows.drop(columns=timed), seconds=self.rows[["mixer", "init", "seed", *timed]].round(3),
                   differences=self.differences(), curves=self.curves())
     for name, frame in frames.items():
         with replacing(folder/f"{name}.csv") as tmp: frame.to_csv(tmp, index=False)

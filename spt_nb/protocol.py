@@ -90,9 +90,13 @@ def prepare(task:str="own", # Name of a task
             **overrides, # Fields of `Recipe`, or options of the task
            ) -> Comparison: # With all its trials, none of them computed
     "Check everything, load the task, and plan a comparison."
+    for name, x in dict(mixers=mixers, inits=inits).items():
+        if not isinstance(x, (list, tuple)): raise SptError(f"{name} is {x!r}; allowed: a list")
+    for m in mixers:
+        if not (isinstance(m, str) or callable(m)): raise SptError(f"mixer is {m!r}; allowed: a name, a class, or an import path package.module:Name")
+    for i in inits: parse_init(i)
     seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
     _check_lists(mixers=mixers, inits=inits, seeds=seeds)
-    for i in inits: parse_init(i)
     writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, overrides)

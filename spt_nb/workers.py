@@ -153,7 +153,7 @@ def check_spread(workers=None, cluster=None, processes=1, cluster_options=None, 
                  here:bool=True): # Must the cluster be here, and not only have its script shown?
     "An error unless work can be spread like this."
     for name, value in dict(workers=1 if workers is None else workers, processes=processes).items():
-        if not isinstance(value, int) or value < 1: raise SptError(f"{name} is {value!r}; allowed: 1 or more")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1: raise SptError(f"{name} is {value!r}; allowed: 1 or more")
     if not isinstance(cluster_options, (dict, type(None))): raise SptError(f"cluster_options is {cluster_options!r}; allowed: a dictionary, as {{'slurm_partition': 'gpu'}}")
     if cluster is not None or cluster_options: from spt_nb.cluster import check; check(cluster, cluster_options or {}, here)
 
