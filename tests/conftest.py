@@ -15,6 +15,11 @@ def pytest_addoption(parser):
     parser.addoption("--whole", action="store_true", help="the whole sweep behind each promise of tests/trust, instead of the part that fits into CI")
 
 
+def pytest_collection_modifyitems(items):
+    "Tests that fork come first, before others leave threads behind."
+    items.sort(key=lambda item: not hasattr(item.module, "child"))
+
+
 @pytest.fixture
 def size(request):
     "How often to try: `size(small, whole)`."

@@ -75,7 +75,7 @@ def test_disk(tmp_path, size, measured, what):
         tried += 1
         at += size(67, 1)
     measured(f"disk_{what.replace(' ', '_')}", writes=at, broken_at=tried, checkpoints_loaded=loaded, reruns_equal=tried)
-    assert tried > 3
+    assert tried >= 3
 
 
 @pytest.mark.parametrize("largest", [1, 300, 2000, 10_000])

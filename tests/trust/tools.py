@@ -44,6 +44,7 @@ def child(f, silent=True) -> int:
     if pid:
         return pid
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", buffering=1, closefd=False)  # not into pytest's capture
     if silent:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
