@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,21 @@ def test_write_that_fails_half_way(tmp_path, largest):
     assert results(runs) == results(tmp_path / "whole")
 
 
-def test_read_only_store(tmp_path, capfd):
-    "What is finished can be read where nothing can be written; a damaged stage is named, and not read."
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(small)], capture_output=True).returncode:
+@contextmanager
+def file_system(folder, size):
+    "A file system of that size in the folder."
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True).returncode:
         pytest.skip("a file system cannot be mounted here")
     try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_read_only_store(tmp_path, capfd):
+    "What is finished can be read where nothing can be written; a damaged stage is named, and not read."
+    with file_system(tmp_path / "small", "10m") as small:
         c = planned(small / "runs", mixers=["dlr"], inits=["scratch"], pretrain_steps=4, finetune_steps=4, valid_every=2)
         assert not compute(c)
         table, (spoiled, _) = c.table(), c.trials.values()
@@ -113,39 +122,25 @@ def test_read_only_store(tmp_path, capfd):
         assert not Store(small / "runs").ready(spoiled.hash)
         err = capfd.readouterr().err
         assert err.count("\n") == 1 and spoiled.hash in err and "Read-only file system" in err, err
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_disk_that_is_really_full(tmp_path):
     "A file system of 300 KB."
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(small)], capture_output=True).returncode:
-        pytest.skip("a file system cannot be mounted here")
-    try:
+    with file_system(tmp_path / "small", "300k") as small:
         (small / "ballast").write_bytes(bytes(180_000))
         status, said = run(small / "runs", tmp_path / "out")
         assert status == 1 and len(said) == 1 and "No space left on device" in said[0], said
         (small / "ballast").unlink()
         subprocess.run(["mount", "-o", "remount,size=30m", str(small)], check=True)
         assert run(small / "runs", tmp_path / "out") == (0, [])
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_workers_stop_when_the_disk_is_full(tmp_path):
     "The same from worker processes: one line, no traceback."
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", str(small)], capture_output=True).returncode:
-        pytest.skip("a file system cannot be mounted here")
-    try:
+    with file_system(tmp_path / "small", "60k") as small:
         code = "import sys; from spt_nb.cli import main; sys.exit(main())"
         args = [a if a != "1" or ARGS[i - 1] != "--workers" else "2" for i, a in enumerate(ARGS)]
         p = subprocess.run([sys.executable, "-c", code, *args, "--runs", str(small / "runs"), "--out", str(tmp_path / "out")],
                            capture_output=True, text=True, cwd=Path(__file__).parents[2])
         said = [line for line in p.stderr.splitlines() if line.strip() and "step" not in line and "stages" not in line]
         assert p.returncode == 1 and len(said) == 1 and "No space left on device" in said[0], (p.returncode, p.stderr)
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
