@@ -83,12 +83,13 @@ def is_write(event, args, folder) -> bool:
 
 
 def at_write(folder, f):
-    "Call `f(n, path)` just before the n-th write below the folder. For good: a hook cannot be removed, so this is for children."
+    """Call `f(n, path)` just before a write below the folder, the n-th of the main thread: what others do depends on the clock.
+    For good: a hook cannot be removed, so this is for children."""
     count = [0]
 
     def hook(event, args):
         if is_write(event, args, folder):
-            count[0] += 1
+            count[0] += threading.current_thread() is threading.main_thread()
             f(count[0], os.fsdecode(args[0]))
     sys.addaudithook(hook)
 
