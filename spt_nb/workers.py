@@ -46,7 +46,7 @@ def work(stages:list, # A `plan`
         if len(left) == before: time.sleep(.2)
     return failed
 
-DISK = errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO # No other stage would fare better
+DISK = errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG # No other stage would fare better
 
 def _try(s, store, run_id, processes, failed, left):
     "Compute one stage, unless someone else is at it."
