@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from .core import SptError, one_of, replacing, root, runs_dir, write_json
+from .core import SptError, one_of, read_json, replacing, root, runs_dir, write_json
+from .models.backbone import count_parameters
 from .protocol import prepare
 from .recipes import SCALES, Recipe
 from .statistics import Interval, mean_interval, percent
@@ -48,7 +49,9 @@ PLANS = {
     "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
     "signals": dict(smoke=("digits",), mini=("digits", "series"), paper=("speech", "scifar", "bidmc")),
     "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"),
-                    shares=dict(smoke=(.5,), mini=(.2, .4, .6, .8), paper=(.4, .6))),
+                    shares=dict(smoke=(.5,), mini=(.2, .4, .6, .8), paper=(.4, .6)),
+                    changes=dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), # and at paper scale 30 and 150 epochs
+                                 paper=dict(text=dict(finetune_steps=42_188, batch_size=16), image=dict(finetune_steps=135_000, batch_size=50)))),
     "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), sizes=_SIZES),
 }
 
@@ -67,7 +70,8 @@ def settings(experiment:str, # A name in `PLANS`
     for t in names:
         for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *task_options(t)])
     more = {k: v[scale] for k, v in plan.items() if isinstance(v, dict)}
-    return AttrDict(experiment=experiment, scale=scale, tasks={t: TASKS[scale].get(t, {}) | overrides for t in names},
+    changes = more.pop("changes", {})
+    return AttrDict(experiment=experiment, scale=scale, tasks={t: TASKS[scale].get(t, {}) | changes.get(t, {}) | overrides for t in names},
                     seeds=seeds or (2 if scale == "smoke" else 3), scratch="scratch-converged" if scale == "paper" else "scratch-tuned", **more)
 
 # %% ../nbs/07b_experiments.ipynb #1acd04e1
@@ -103,10 +107,9 @@ def study(p:AttrDict, # From `settings`
     return s
 
 # %% ../nbs/07b_experiments.ipynb #545624de
-def _cell(scores, chance) -> dict:
+def _cell(scores, chance, bounded) -> dict:
     i = mean_interval(scores)
-    low, high = np.clip([i.low, i.high], -np.inf if chance is None or np.isnan(chance) else 0, 1)
-    return dict(mean=i.mean, low=low, high=high, n=i.n, scores=" ".join(map(repr, map(float, scores.dropna()))), chance=chance)
+    return dict(mean=i.mean, low=max(i.low, 0) if bounded else i.low, high=min(i.high, 1) if bounded else i.high, n=i.n, scores=" ".join(map(repr, map(float, scores.dropna()))), chance=chance)
 
 @patch
 def summary(self:Study, mean:bool=True, # Add the mean over tasks, where there are several
@@ -114,13 +117,13 @@ def summary(self:Study, mean:bool=True, # Add the mean over tasks, where there a
            ) -> pd.DataFrame: # label, mixer, init, mean, low, high, n, scores, chance
     "Mean and 95% interval over seeds of every cell."
     rows, by = self.rows if rows is None else rows, [*self.names, "mixer", "init"]
-    lines = [dict(zip(by, key)) | _cell(r.score, r.chance.iloc[0]) for key, r in rows.groupby(by, sort=False)]
+    lines = [dict(zip(by, key)) | _cell(r.score, r.chance.iloc[0], r.chance.notna().all()) for key, r in rows.groupby(by, sort=False)]
     if mean and rows.task.nunique() > 1:
         wide = rows.pivot(index=[*self.names[1:], "mixer", "init", "seed"], columns="task", values="score")
         over = wide.mean(axis=1, skipna=False).rename("score").reset_index()
         order = rows[[*self.names[1:], "mixer", "init"]].drop_duplicates()
         over = order.merge(over, how="left")
-        lines += [dict(zip(by, ("mean", *key))) | _cell(r.score, np.nan) for key, r in over.groupby(by[1:], sort=False)]
+        lines += [dict(zip(by, ("mean", *key))) | _cell(r.score, np.nan, rows.chance.notna().all()) for key, r in over.groupby(by[1:], sort=False)]
     return pd.DataFrame(lines)
 
 # %% ../nbs/07b_experiments.ipynb #e4cc3b0e
@@ -166,6 +169,51 @@ def spread(self:Study, init:str, # An initialisation
     rows = self.rows[self.rows.init == init]
     cells = rows.pivot_table(index=["seed", *self.names], columns="mixer", values="score", dropna=False)
     return (cells.max(axis=1, skipna=False) - cells.min(axis=1, skipna=False)).groupby("seed").mean()
+
+# %% ../nbs/07b_experiments.ipynb #6f8e3191
+@patch
+def gains(self:Study, init:str, baseline:str, # Initialisations
+          relative:bool=False, # As a share of the baseline's score
+         ) -> pd.DataFrame: # label, mixer, init, mean, low, high, n, scores, chance
+    "What an initialisation adds to a baseline, in every cell, paired by seed."
+    cells = self.rows.pivot(index=[*self.names, "mixer", "seed"], columns="init", values="score")
+    gain = (cells[init] - cells[baseline])/(cells[baseline] if relative else 1)
+    rows = gain.rename("score").reset_index().assign(init=init, chance=np.nan)
+    order = self.rows[[*self.names, "mixer"]].drop_duplicates()
+    return self.summary(False, order.merge(rows, how="left"))
+
+# %% ../nbs/07b_experiments.ipynb #aa75c175
+@patch
+def parameters(self:Study, label:tuple, mixer:str) -> int:
+    "Trainable numbers of the model of a cell."
+    c = self.comparisons[label]
+    first = next(t for (m, *_), t in c.trials.items() if m == mixer).candidates[0]
+    return count_parameters(first.build(c.task))
+
+@patch
+def fits(self:Study) -> pd.DataFrame: # label, mixer, init, seed, stage, epoch, loss
+    "Training loss against epochs, of pretraining and of the chosen training on labels."
+    lines = []
+    for r in self.rows.dropna(subset="score").itertuples():
+        label = tuple(getattr(r, n) for n in self.names)
+        c = self.comparisons[label]
+        chosen = next(x for x in c.trials[r.mixer, r.init, r.seed].candidates if x.hash == r.chosen)
+        for stage in filter(None, (chosen.pretrain, chosen)):
+            epoch = stage.train.batch_size/len(c.task.train)
+            lines += [dict(zip(self.names, label), mixer=r.mixer, init=r.init, seed=r.seed, stage=stage.kind, epoch=round(h["step"]*epoch, 3), loss=h["train_loss"])
+                      for h in read_json(c.store.path(stage.hash)/"history.json")]
+    return pd.DataFrame(lines)
+
+@patch
+def fit_lines(self:Study, fits:pd.DataFrame, # Of `fits`
+              by:str, # The column that tells lines apart
+             ) -> pd.DataFrame: # mixer, init (the value of `by`), epoch, mean, low, high
+    "Mean loss and 95% interval over seeds, where all of them have one."
+    lines = []
+    for (mixer, what, epoch), x in fits.groupby(["mixer", by, "epoch"], sort=False).loss:
+        i = mean_interval(x)
+        if i.n == self.rows.seed.nunique(): lines.append(dict(mixer=mixer, init=what, epoch=epoch, mean=i.mean, low=i.low, high=i.high))
+    return pd.DataFrame(lines)
 
 # %% ../nbs/07b_experiments.ipynb #5b22c081
 def results_folder(experiment:str, scale:str, publish:bool=False) -> Path:

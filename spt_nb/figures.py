@@ -81,15 +81,16 @@ def plot_cells(table:pd.DataFrame, # mixer, init, mean, low, high, the columns `
     return fig
 
 # %% ../nbs/07a_figures.ipynb #454b3195
-def _line(ax, table, x, color, marker, style):
+def _line(ax, table, x, unit, color, marker, style):
     "One panel of `plot_lines`."
     for (mixer, init), cell in table.groupby(["mixer", "init"], sort=False):
         cell = cell.sort_values(x)
-        ax.fill_between(cell[x], 100*cell.low, 100*cell.high, color=color[init], alpha=.13, lw=0)
-        ax.plot(cell[x], 100*cell["mean"], color=color[init], marker=marker[mixer], ls=style[mixer], lw=2, ms=7, mew=0)
-        ax.vlines(cell[x], 100*cell.low, 100*cell.high, color=color[init], lw=1.6)
+        many = len(cell) > 10
+        ax.fill_between(cell[x], unit*cell.low, unit*cell.high, color=color[init], alpha=.13, lw=0)
+        ax.plot(cell[x], unit*cell["mean"], color=color[init], marker=None if many else marker[mixer], ls=style[mixer], lw=2, ms=7, mew=0)
+        if not many: ax.vlines(cell[x], unit*cell.low, unit*cell.high, color=color[init], lw=1.6)
     chance = table.get("chance", pd.Series(dtype=float)).dropna()
-    if len(chance): ax.axhline(100*chance.iloc[0], color="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
+    if len(chance): ax.axhline(unit*chance.iloc[0], color="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
 
 def _short(v, _=None):
     "A number on an axis: 250, 1.5k, 2M, 0.4."
@@ -102,7 +103,8 @@ def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, the columns `
                xlabel:str, # What it is, with its unit
                panel:str="task", # Column with a value for each panel
                log:bool=True, # A logarithmic x axis
-               ylabel:str="test accuracy (%)", title:str|None=None,
+               ylabel:str="test accuracy (%)", unit:float=100., # What the y axis shows, and by what it multiplies
+               title:str|None=None,
               ) -> Figure:
     "Mean scores with their intervals along a quantity; a colour for each initialisation, a marker and line for each mixer."
     _need(table, "table", "mixer", "init", "mean", "low", "high", x, panel)
@@ -111,9 +113,10 @@ def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, the columns `
     with _drawn(figsize=(max(5.2, 1 + 3.7*columns), 1.2 + 3*ceil(len(panels)/columns))) as fig:
         for k, (ax, p) in enumerate(zip(_grid(fig, len(panels), columns), panels)):
             mine = table[table[panel] == p]
-            _line(ax, mine, x, colors(table.init), markers(table.mixer), lines(table.mixer))
+            _line(ax, mine, x, unit, colors(table.init), markers(table.mixer), lines(table.mixer))
             if log: ax.set_xscale("log")
-            ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x])))); ax.xaxis.set_minor_locator(NullLocator())
+            if mine[x].nunique() < 8: ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
+            ax.xaxis.set_minor_locator(NullLocator())
             ax.xaxis.set_major_formatter(FuncFormatter(_short))
             ax.set(xlabel=xlabel, ylabel=ylabel if k % columns == 0 else None)
             if len(panels) > 1: ax.set_title(str(p).replace("_", " "))
