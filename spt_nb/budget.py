@@ -10,8 +10,10 @@ import tempfile, time
 
 import numpy as np
 import pandas as pd
+import torch
 
 from .core import read_json
+from .evaluation import to_device
 from .models.backbone import count_parameters
 from .objectives import label_objective
 from .protocol import TaskSpec, compare, trial
@@ -21,29 +23,33 @@ from .trainer import Trainer
 
 # %% ../nbs/04a_budget.ipynb #dc113f5b
 def time_training(spec:TaskSpec, mixer:str, scale:str, # Which recipe
-                  sequences:int=1, # Sequences in each timed update
+                  sequences:int|None=None, # Sequences in each timed update; None: a batch of the recipe on a GPU, else 1
                   updates:int=2, # Timed updates, after one to warm up
-                 ) -> dict: # Parameters, and seconds and tokens per sequence of fine-tuning
+                  **overrides # Of the recipe
+                 ) -> dict: # Parameters, sequences, seconds and tokens per sequence of fine-tuning, and gigabytes on a GPU
     "Time a few fine-tuning updates of a recipe's model on typical sequences of the task."
-    r, _ = recipe(spec.name, mixer, scale)
-    stage, task = trial(spec, mixer, "scratch", 0, r).candidates[0], spec.load()
+    r, _ = recipe(spec.name, mixer, scale, **overrides)
+    stage, task, gpu = trial(spec, mixer, "scratch", 0, r).candidates[0], spec.load(), torch.cuda.is_available()
+    sequences = sequences or (r.batch_size if gpu else 1)
     trainer = Trainer(stage.build(task), task, label_objective(task.kind), stage.train, tempfile.gettempdir(), 0)
     lengths = trainer.steps.split.lengths
     typical = np.argsort(lengths, kind="stable")[len(lengths)//2:][:sequences]
-    batch, target = label_objective(task.kind).prepare(collate(trainer.steps.split, typical), 0, 0)
+    batch, target = to_device(label_objective(task.kind).prepare(collate(trainer.steps.split, typical), 0, 0), trainer.acc.device)
     trainer.ddp, taken = trainer.model.to(trainer.acc.device).train(), []
+    if gpu: torch.cuda.reset_peak_memory_stats()
     for _ in range(updates + 1):
         start = time.perf_counter()
         trainer.update(batch, target)
         taken.append((time.perf_counter() - start)/sequences)
     seconds = float(np.median(taken[1:]))*lengths.mean()/lengths[typical].mean()
-    return dict(parameters=count_parameters(trainer.model), seconds_per_sequence=seconds, tokens_per_second=float(lengths.mean()/seconds))
+    memory = dict(gigabytes=torch.cuda.max_memory_allocated()/1e9) if gpu else {}
+    return dict(parameters=count_parameters(trainer.model), sequences=len(typical), seconds_per_sequence=seconds, **memory, tokens_per_second=float(lengths.mean()/seconds))
 
 # %% ../nbs/04a_budget.ipynb #8f241bba
-def budget(spec:TaskSpec, mixer:str, scale:str="paper") -> pd.Series:
+def budget(spec:TaskSpec, mixer:str, scale:str="paper", **overrides) -> pd.Series:
     "One run of a recipe (one seed, one learning rate) on this machine: size, speed, and days for each stage."
-    r, _ = recipe(spec.name, mixer, scale)
-    t = time_training(spec, mixer, scale)
+    r, _ = recipe(spec.name, mixer, scale, **overrides)
+    t = time_training(spec, mixer, scale, **overrides)
     days = {f"{what}_days": n*t["seconds_per_sequence"]/86400 for what, n in dict(
         pretrain=r.pretrain_steps*r.pretrain_batch_size, finetune=r.finetune_steps*r.batch_size).items()}
     return pd.Series(dict(task=spec.name, mixer=mixer, scale=scale) | t | days)

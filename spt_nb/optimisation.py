@@ -33,6 +33,7 @@ class TrainConfig(Config):
     valid_every: int = Field(100, ge=1)                 # Steps between validations (and after the last step)
     patience: int|None = Field(None, ge=1)              # End when that many validations brought nothing; None: never
     retries: int = Field(0, ge=0)                       # New starts after a divergence, each at half the learning rate
+    precision: Literal["fp32", "bf16"] = Field("fp32", exclude_if=lambda p: p == "fp32") # Of matrix products; weights and loss are float32
 
     @model_validator(mode="after")
     def _step_needs_steps(self):

@@ -64,6 +64,7 @@ class Recipe(Config):
     plateau: int = Field(10, ge=1, description="plateau: validations without improvement before a cut")
     warmup: int = Field(100, ge=0, description="steps of warm-up, at most a tenth of the stage")
     retries: int = Field(0, ge=0, description="new starts after a divergence, each at half the learning rate")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="of matrix products; bf16 for GPUs, weights and loss stay float32")
     clip: float|None = Field(1., gt=0, description="largest gradient norm; none: no limit")
     beta2: float = Field(.98, gt=0, lt=1, description="AdamW second-moment decay")
     valid_every: int = Field(100, ge=1, description="steps between validations")

@@ -188,7 +188,7 @@ class Trial(Config):
             best, metrics = max(alive, key=lambda cm: objective.monitor(cm[1]["valid"]))
             model = best.build(task)
             model.load_state_dict(safetensors.torch.load_file(store.path(best.hash)/"weights.safetensors"))
-            test, said = answers(model, Split(task.test), objective, best.train.batch_size)
+            test, said = answers(model, Split(task.test), objective, best.train.batch_size, best.train.precision)
             with replacing(folder/"test.parquet") as tmp: pq.write_table(pa.table(said), tmp)
             result |= dict(lr=best.train.lr, batch_size=best.train.batch_size, chosen=best.hash, best_step=metrics["best_step"],
                            valid=metrics["valid"], test=test)

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from .compute import Flops, flops
 from .divergence import first_bad
-from .evaluation import accelerator, evaluate, to_device
+from .evaluation import accelerator, evaluate, forward, to_device
 from .optimisation import TrainConfig, adamw, converged, lr_factor
 from .store import load_checkpoint, save_checkpoint
 from .tasks.task import Split, batch_order, collate
@@ -71,12 +71,12 @@ class Trainer:
                  task, # A `Task`: its `train` and `valid` splits are used
                  objective, # What is hidden or asked
                  cfg:TrainConfig, folder, seed:int, # Decides order, masks and dropout
-                 loader_workers:int=0): # Processes that prepare batches; 0: the training process itself
+                 loader_workers:int|None=None): # Processes that prepare batches, 0: the training process itself; None: 2 for a GPU, else 0
         self.acc = accelerator()
         self.model, self.objective, self.cfg, self.folder, self.seed = model, objective, cfg, Path(folder), seed
         self.opt = adamw(model, cfg)
         self.steps = Steps(Split(task.train), objective, cfg.batch_size, seed, self.acc.process_index, self.acc.num_processes)
-        self.valid, self.loader_workers = Split(task.valid), loader_workers
+        self.valid, self.loader_workers = Split(task.valid), 2*(self.acc.device.type == "cuda") if loader_workers is None else loader_workers
         self.at = dict(_begin(), tokens=0, flops=0., rates=[], seconds=0., retried=[])
         self.best = {}
 
@@ -87,7 +87,7 @@ def update(self:Trainer, inputs, target):
     factor = lr_factor(self.cfg, self.at["step"], [h["score"] for h in self.at["history"]])*.5**len(self.at["retried"])
     for g in self.opt.param_groups: g["lr"] = g["peak"]*factor
     n = self.total(len(target))
-    loss = self.objective.loss(self.ddp(**inputs), target)
+    loss = self.objective.loss(forward(self.ddp, inputs, self.cfg.precision), target)
     self.opt.zero_grad()
     self.acc.backward(loss*(self.acc.num_processes/max(n, 1)))
     norm = get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
@@ -129,7 +129,7 @@ def count(self:Trainer, inputs, f):
 @patch
 def validate(self:Trainer):
     "Judge the weights on the validation split; add a line to the history; keep the best."
-    metrics = evaluate(self.model, self.valid, self.objective, self.cfg.batch_size, self.acc)
+    metrics = evaluate(self.model, self.valid, self.objective, self.cfg.batch_size, self.acc, self.cfg.precision)
     if bad := next((n for n, p in self.model.named_parameters() if not p.isfinite().all()), None): return f"weight of {bad}"
     if not all(map(math.isfinite, metrics.values())): return "validation loss"
     score = self.objective.monitor(metrics)

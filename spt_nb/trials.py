@@ -35,7 +35,7 @@ def _steps(sequences:int, batch_size:int) -> int: return max(1, -(-sequences//ba
 def _train(r:Recipe, steps:int, batch_size:int, lr:float, **changes) -> TrainConfig:
     "The optimisation of a stage; the warm-up is at most a tenth of it."
     shared = {k: getattr(r, k) for k in ("ssm_lr", "dt_lr", "weight_decay", "schedule", "schedule_steps", "decay", "plateau", "clip", "beta2",
-                                         "valid_every", "retries", "warmup")} | changes
+                                         "valid_every", "retries", "precision", "warmup")} | changes
     return TrainConfig(steps=steps, batch_size=batch_size, lr=lr, **shared | dict(warmup=min(shared["warmup"], steps//10)))
 
 # %% ../nbs/03k_trials.ipynb #2bceb918

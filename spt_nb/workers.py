@@ -97,7 +97,7 @@ def _worker_main():
     "What a worker process does."
     stages, store, run_id, processes, threads = pickle.load(sys.stdin.buffer)
     def parent_left():
-        sys.stdin.buffer.read()
+        while os.read(0, 1): pass # not through `sys.stdin`, whose lock a forked process would wait for
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(15)
         os._exit(1)
