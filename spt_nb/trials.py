@@ -6,6 +6,8 @@
 __all__ = ['budget', 'trial']
 
 # %% ../nbs/03k_trials.ipynb #58f95cc0
+from pathlib import Path
+
 from .core import SptError, one_of
 from .inits import Init, parse_init
 from .models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
@@ -75,7 +77,8 @@ def _text(model:ModelSpec, r:Recipe, train:TrainConfig) -> Text:
         return Text(model=model, task=docs.but(fingerprint=docs.load().fingerprint), train=train)
     folder = find_lm(r.lm)
     for name, size in lm_sizes(folder).items(): one_of(f"{name} with lm {r.lm!r}", getattr(r, name), [size])
-    return Text(model=model, fingerprint=lm_fingerprint(folder), lm=r.lm)
+    here = Path(r.lm).expanduser().absolute()
+    return Text(model=model, fingerprint=lm_fingerprint(folder), lm=str(here) if here.is_dir() else r.lm)
 
 def _start(task:TaskSpec, model:ModelSpec, init:Init, seed:int, r:Recipe, train:TrainConfig):
     "What fine-tuning starts from."
