@@ -24,7 +24,7 @@ setup(
     package_data={"spt_nb": ["*.csv"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
-    extras_require={"dev": cfg["dev_requirements"].split()},
+    extras_require={"dev": cfg["dev_requirements"].split(), "lm": cfg["lm_requirements"].split()},
     entry_points={
         "console_scripts": cfg["console_scripts"].splitlines(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

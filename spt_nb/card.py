@@ -14,12 +14,12 @@ import safetensors.torch
 
 import spt_nb
 from .core import SptError, read_json
-from .models.mixer import MIXERS
-from .stages import Finetune, Pretrain, Trial
+from .models.language import BUILT_IN
+from .stages import Finetune, Pretrain, Text, Trial
 from .store import Store
 
 # %% ../nbs/03ib_card.ipynb #4625caee
-KINDS = dict(pretrain=Pretrain, finetune=Finetune, trial=Trial)
+KINDS = dict(pretrain=Pretrain, text=Text, finetune=Finetune, trial=Trial)
 
 def _keys(store:Store): return sorted(p.name for p in store.folder.iterdir() if re.fullmatch("[0-9a-f]{16}", p.name))
 
@@ -54,7 +54,9 @@ def find_stage(key:str, # Hash, or its beginning
 def _trained(stage) -> str:
     "A line about how a stage was trained."
     t = stage.train
-    if stage.kind == "finetune": how = f"on the labels of the task, seed {stage.seed}, {'fine-tuned' if stage.pretrain else 'from scratch'}"
+    if t is None: return f"- a language model of text by others, whose files have the fingerprint `{stage.fingerprint}`"
+    if stage.kind == "text": how = f"a language model of text, fingerprint `{stage.task.fingerprint}`, seed {stage.seed}"
+    elif stage.kind == "finetune": how = f"on the labels of the task, seed {stage.seed}, {'fine-tuned' if stage.pretrain else 'from scratch'}"
     else: how = f"{stage.objective} denoising, seed {stage.seed}" + (f", {stage.ratio:g} of the positions hidden" if stage.ratio else "")
     return f"- {how}: at most {t.steps} steps of {t.batch_size} sequences, learning rate {t.lr:g} ({t.schedule}), weight decay {t.weight_decay:g}"
 
@@ -119,4 +121,4 @@ def card(source:Path, # A finished stage
         trained="\n".join(map(_trained, [*stage.needs, stage])), tokens=metrics["tokens"], steps=metrics["step"], seconds=timing["seconds"],
         device=timing["device"], best=metrics["best_step"], scores=_scores(metrics, _tested(store, source.name)),
         ledger=", ".join(f"{n} tensors {action}" for action, n in ledger.items()) + ".",
-        own="" if stage.model.mixer in MIXERS else ", mixer=YourClass")
+        own="" if stage.model.mixer in BUILT_IN else ", mixer=YourClass")

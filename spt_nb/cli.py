@@ -54,7 +54,7 @@ def _failures(c) -> int:
 # %% ../nbs/08_cli.ipynb #11eee45b
 def compare(task:str=None, # A task (see: spt tasks; default: listops, or own with --data)
             mixers:str="attention,dlr", # Names, or import paths package.module:Class
-            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, scratch-converged, masked, causal; masked:0.4 (share of compute), masked+random-ssm
+            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, scratch-converged, masked, causal, text-lm (mixer pythia); masked:0.4 (share of compute), masked+random-ssm
             seeds:str="3", # A number of seeds, or the seeds: 0,1,7
             scale:str="mini", # smoke, mini or paper
             workers:int=None, # Processes (default: one for each core)
@@ -204,11 +204,10 @@ def budget(task:str="listops", # A task (see: spt tasks)
     "Time training here: speed of each recipe, and how long its budget would take."
     import pandas as pd
     from spt_nb.budget import budget
-    from spt_nb.models.mixer import find_mixer
     from spt_nb.protocol import TaskSpec
-    from spt_nb.recipes import base_mixer
+    from spt_nb.recipes import known_mixer
     scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)
-    for m in mixers: find_mixer(base_mixer(m))
+    for m in mixers: known_mixer(m)
     spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
     found = pd.DataFrame([budget(spec, m, s, precision=precision) for s in scales for m in mixers])
     print(found.to_string(index=False, float_format="{:,.4g}".format))

@@ -67,7 +67,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     c = next((c for c in trial.candidates if c.hash == m.get("chosen")), first)
     pre, base = c.pretrain and c.pretrain.train, first.train.batch_size
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
-    before, after = self._spent(c.pretrain) if pre else dict.fromkeys(SPENT, 0), self._spent(c)
+    before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
     return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]), steps=first.steps + extra,
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"), diverged=m["diverged"],
                 retried=m["retried"], chosen=m.get("chosen"), **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT})

@@ -18,7 +18,8 @@ INITS = {"scratch": "random weights, the steps of fine-tuning",
          "scratch-tuned": "random weights, whichever of these two budgets validates better",
          "scratch-converged": "random weights, trained until validation and training loss stop improving",
          "masked": "masked self-pretraining, then fine-tuning",
-         "causal": "causal self-pretraining of a causal model, then fine-tuning"}
+         "causal": "causal self-pretraining of a causal model, then fine-tuning",
+         "text-lm": "a language model of text, then fine-tuning; with mixer pythia"}
 
 # %% ../nbs/03e_inits.ipynb #c7b441f6
 class Init(NamedTuple):
@@ -36,6 +37,7 @@ def parse_init(text:str) -> Init:
     kind, share, weights = found.groups() if found else (text, None, None)
     one_of("init", kind, INITS)
     if weights is not None: one_of(f"weights of init {text!r}", weights, [w for w in WEIGHTS if w != "structured"])
+    if kind == "text-lm" and text != kind: raise SptError(f"init is {text!r}; allowed: text-lm alone")
     init = Init(kind, None, weights or "structured")
     if share is None: return init
     if not init.pretrains: raise SptError(f"init is {text!r}; allowed: a share for masked and causal only")

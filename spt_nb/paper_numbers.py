@@ -80,7 +80,8 @@ def paper_fields(task:str, model:str, init:Init, variant:str|None=None,
     if not fine: return {}
     epoch = ceil(TRAINING_ROWS[task]/fine["batch_size"])
     fields = {k: make(fine[k]) for k, make in _SAME.items() if k in fine} | dict(
-        lrs=fine["lrs"], batch_sizes=fine["batch_sizes"], finetune_steps=_steps(task, fine), valid_every=min(epoch, 3000),
+        lrs=fine["lrs"], batch_sizes=fine["batch_sizes"], finetune_steps=_steps(task, fine), valid_every=min(epoch, 3000))
+    if pre: fields |= dict(
         pretrain_steps=_steps(task, pre), pretrain_lr=pre["lr"], pretrain_batch_size=int(pre["batch_size"]),
         pretrain_schedule=pre["schedule"], pretrain_warmup=int(pre["warmup"]), mask_ratio=pre["mask_ratio"])
     if fine["schedule"] == "step": fields["schedule_steps"] = int(fine["cut_epochs"])*epoch

@@ -13,8 +13,9 @@ import torch
 from .comparison import Comparison
 from .core import SptError, canonical, one_of, runs_dir, writable
 from .inits import INITS, parse_init
-from .models.mixer import MIXERS, build_mixer, find_mixer
-from .recipes import Recipe, base_mixer, recipe
+from .models.language import BUILT_IN
+from .models.mixer import build_mixer
+from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
 from .tasks import task_options
@@ -40,7 +41,7 @@ def _check_lists(**lists):
 def _resolve(task, mixers, inits, scale, data_dir, fraction, overrides):
     "Recipes of all cells and the task, with overrides sorted into those of the recipe and those of the task; nothing is loaded yet."
     known = task_options(task)
-    for m in mixers: find_mixer(base_mixer(m))
+    for m in mixers: known_mixer(m)
     for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *known])
     ours = {k: v for k, v in overrides.items() if k in Recipe.model_fields}
     variant = (known | overrides).get("target") # of BIDMC, whose three targets have numbers of their own in the paper
@@ -60,14 +61,14 @@ def _check_sizes(spec, recipes):
     "Sizes and schedules that contradict each other are found by building one layer, before any data is made."
     models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
     for m in {m.hash: m for m in models}.values():
-        if m.mixer in MIXERS: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
+        if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
         else: build_mixer(m.mixer, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, rotary=m.positions == "rotary")
 
 def _check(trials, task):
     "What pretraining is to recover must be in the task; every model must build and take a short sequence, so that a wrong size is an error now and not in a worker."
     first = [t.candidates[0] for t in trials]
     for c in first:
-        if c.pretrain: c.pretrain.denoising(task).sizes(task.vocab_size, task.channels)
+        if c.pretrain: c.pretrain.check(task)
     for c in {canonical(c.arguments(task)): c for c in first}.values(): _try_model(c, task)
 
 def _try_model(stage, task):

@@ -18,6 +18,7 @@ import spt_nb
 from .card import KINDS, card, find_stage
 from .core import Config, SptError, canonical, digest, flush, one_of, read_json, write_json
 from .models.backbone import SequenceModel
+from .models.language import BUILT_IN, PYTHIA, blank_language_model
 from .models.mixer import MIXERS
 from .store import Store, seal
 from .strangers import about, contents, header, strict_json
@@ -46,7 +47,7 @@ def export(key:str, # Hash of a finished stage or trial, or its beginning
                                              safetensors=safetensors.__version__))
         (tmp/"README.md").write_text(card(source, store, folder.name), encoding="utf-8")
         seal(tmp)
-        if read_json(tmp/"config.json")["model"]["mixer"] in MIXERS: verified(tmp)
+        if read_json(tmp/"config.json")["model"]["mixer"] in BUILT_IN: verified(tmp)
         os.chmod(tmp, 0o755)
         os.replace(tmp, folder)
         flush(folder.parent)
@@ -71,17 +72,17 @@ def _arguments(said, stage, found, mixer):
     "What the model is built from."
     _is(dict, said)
     for s in (stage, *stage.needs):
-        if mixer is None and s.model.mixer not in MIXERS:
-            raise SptError(f"mixer is {s.model.mixer!r}; allowed: {', '.join(MIXERS)}, or pass the class yourself, as mixer=YourClass")
+        if mixer is None and s.model.mixer not in BUILT_IN:
+            raise SptError(f"mixer is {s.model.mixer!r}; allowed: {', '.join(BUILT_IN)}, or pass the class yourself, as mixer=YourClass")
     fixed = stage.model.arguments(None) | (dict(head="position") if stage.kind == "pretrain" else dict(pooling=stage.pooling))
     fixed.pop("max_length")
     for k, v in fixed.items():
         if canonical(said.get(k)) != canonical(v): raise SptError(f"{k} is {said.get(k)!r}; allowed: {v!r}, as config.json says")
-    for k in said.keys() - fixed.keys(): one_of("a name", k, ["max_length", "n_outputs", "vocab_size", "channels", "head"])
+    for k in said.keys() - fixed.keys(): one_of("a name", k, ["max_length", "n_outputs", "vocab_size", "channels", "head", "levels", "span"])
     if stage.kind == "finetune": one_of("head", said.get("head"), [stage.head, "match"])
     for k, v in (said | said["mixer_args"]).items():
         if type(v) is int and not 0 <= v <= 2**24: raise SptError(f"{k} is {v}; allowed: 0 to {2**24:,}")
-    blocks = {name.split(".")[1] for name in found if name.startswith("blocks.")}
+    blocks = {m[1] for name in found if (m := re.match(r"(?:blocks|body\.layers)\.(\w+)\.", name))}
     if len(blocks) != said["n_layers"]: raise SptError(f"n_layers is {said['n_layers']}; allowed: {len(blocks)}, as there are weights of that many")
     return said
 
@@ -89,6 +90,7 @@ def _arguments(said, stage, found, mixer):
 def _blank(arguments, mixer):
     "The model without numbers; around the reader's own class, with some."
     if mixer is not None: return SequenceModel(**arguments | dict(mixer=mixer))
+    if arguments["mixer"] == PYTHIA: return blank_language_model(**arguments)
     ours = MIXERS[arguments["mixer"]]
     still = type(ours.__name__, (ours,), dict(forward=lambda self, x, lengths=None: x))
     args = dict(causal=arguments["causal"]) | arguments["mixer_args"]

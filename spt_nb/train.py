@@ -17,14 +17,14 @@ from accelerate.utils import broadcast_object_list
 from filelock import Timeout
 
 from .evaluation import accelerator
-from .stages import Finetune, Pretrain, Trial
+from .stages import Finetune, Pretrain, Text, Trial
 from .store import Store
 from .tasks.task import whole
 from .watch import Watch
 from .workers import plan, worker_env
 
 # %% ../nbs/03h_train.ipynb #63abeb32
-KINDS = dict(pretrain=Pretrain, finetune=Finetune, trial=Trial)
+KINDS = dict(pretrain=Pretrain, text=Text, finetune=Finetune, trial=Trial)
 
 def described(x): # What JSON can hold
     "A configuration with all its values, also those that are not part of its identity."

@@ -6,11 +6,16 @@
 __all__ = ['budget', 'trial']
 
 # %% ../nbs/03k_trials.ipynb #58f95cc0
+from pathlib import Path
+
+from .core import SptError, one_of
 from .inits import Init, parse_init
+from .models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
 from .models.mixer import mixer_arguments
 from .optimisation import TrainConfig
 from .recipes import Recipe, base_mixer
-from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
+from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Text, Trial
+from .tasks.documentation import documentation
 
 # %% ../nbs/03k_trials.ipynb #cfbeb4b2
 def budget(init:Init, r:Recipe) -> tuple[int, int]: # Sequences of pretraining, and of what follows
@@ -19,12 +24,15 @@ def budget(init:Init, r:Recipe) -> tuple[int, int]: # Sequences of pretraining, 
     if init.kind in ("scratch-matched", "scratch-tuned"): return 0, own + pre
     if init.kind == "scratch-converged": return 0, (r.converge_steps or 10*r.finetune_steps)*r.batch_size
     if init.share: return round(init.share*own), own - round(init.share*own)
-    return (pre if init.pretrains else 0), own
+    return (pre if init.pretrains or init.kind == "text-lm" else 0), own
 
 # %% ../nbs/03k_trials.ipynb #8d39db6a
 def _model_spec(r:Recipe, mixer:str, causal:bool, weights:str) -> ModelSpec:
     "The model of a recipe. Only our own mixers take sizes of ours."
     mixer = base_mixer(mixer)
+    if mixer == PYTHIA:
+        return ModelSpec(mixer=mixer, d_model=r.d_model, n_layers=r.n_layers, mixer_args=dict(n_heads=r.n_heads), ff_expand=r.ff_expand,
+                         positions="rotary", dropout=r.dropout, causal=True, weights=weights)
     args, _ = mixer_arguments(mixer, dict(r))
     if mixer == "s4d": args["init"] = r.s4d_init
     shared = {k: getattr(r, k) for k in ("d_model", "n_layers", "ff_expand", "positions", "position_scale", "norm", "prenorm", "dropout")}
@@ -54,16 +62,39 @@ def _grid(r:Recipe, init:Init, sequences:int) -> list[TrainConfig]:
     return [_train(r, _steps(sequences, b), b, lr, valid_every=alike(r.valid_every, b), schedule_steps=alike(r.schedule_steps, b), **open_end)
             for b in r.batch_sizes or (r.batch_size,) for lr in r.lrs]
 
+# %% ../nbs/03k_trials.ipynb #7cde77cb
+def _check_language(mixer:str, init:Init):
+    "Language models look back only, and no other model starts from one."
+    if init.kind == "text-lm" and mixer != PYTHIA:
+        raise SptError(f"init is 'text-lm' with mixer {mixer!r}; allowed: with mixer {PYTHIA!r}, the language model")
+    if init.kind == "masked" and mixer == PYTHIA:
+        raise SptError(f"init is 'masked' with mixer {PYTHIA!r}, which looks back only; allowed: scratch, causal, text-lm")
+
+def _text(model:ModelSpec, r:Recipe, train:TrainConfig) -> Text:
+    "The language model of a recipe."
+    if not r.lm:
+        docs = TaskSpec(name="own", data_dir=str(documentation()), options=dict(tokens="bytes", length=256, n_valid=200))
+        return Text(model=model, task=docs.but(fingerprint=docs.load().fingerprint), train=train)
+    folder = find_lm(r.lm)
+    for name, size in lm_sizes(folder).items(): one_of(f"{name} with lm {r.lm!r}", getattr(r, name), [size])
+    here = Path(r.lm).expanduser().absolute()
+    return Text(model=model, fingerprint=lm_fingerprint(folder), lm=str(here) if here.is_dir() else r.lm)
+
+def _start(task:TaskSpec, model:ModelSpec, init:Init, seed:int, r:Recipe, train:TrainConfig):
+    "What fine-tuning starts from."
+    if init.kind == "text-lm": return _text(model, r, train)
+    ratio = (r.mask_ratio or task.load().mask_ratio) if init.kind == "masked" else None
+    return Pretrain(task=task, model=model, seed=seed, objective=init.kind, ratio=ratio, levels=r.levels, train=train)
+
 # %% ../nbs/03k_trials.ipynb #87e8a7c8
 def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
           seed:int, r:Recipe) -> Trial:
     "The trial for one cell and seed of a comparison."
     i = parse_init(init)
-    causal, ratio = r.causal or i.kind == "causal", r.mask_ratio or task.load().mask_ratio
-    model = _model_spec(r, mixer, causal, r.weights if i.weights == "structured" else i.weights)
+    _check_language(mixer, i)
+    model = _model_spec(r, mixer, r.causal or i.kind == "causal", r.weights if i.weights == "structured" else i.weights)
     before, after = budget(i, r)
     ends = (after, budget(i._replace(kind="scratch"), r)[1]) if i.kind == "scratch-tuned" else (after,)
-    pre = Pretrain(task=task, model=model, seed=seed, objective=i.kind, ratio=ratio if i.kind == "masked" else None, levels=r.levels,
-                   train=_pretraining(r, before)) if i.pretrains else None
+    pre = _start(task, model, i, seed, r, _pretraining(r, before)) if i.pretrains or i.kind == "text-lm" else None
     return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling=r.pooling,
                                       train=train) for end in ends for train in _grid(r, i, end)])

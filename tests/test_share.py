@@ -208,7 +208,7 @@ def test_a_mixer_of_ones_own_travels_by_its_class(store, tmp_path):
     folder = export(fine.hash, store, tmp_path / "out")
     assert "mixer=YourClass" in (folder / "README.md").read_text()
     assert load_model(folder, mixer=Double).blocks[0].mixer.times == 3
-    with pytest.raises(SptError, match="allowed: attention, s4, s4d, dlr, or pass the class yourself"):
+    with pytest.raises(SptError, match="allowed: attention, s4, s4d, dlr, pythia, or pass the class yourself"):
         load_model(folder)
     with pytest.raises(SptError, match="the mixer <class 'torch.nn.modules.linear.Linear'> cannot be built|a name in mixer_args is 'times'"):
         load_model(folder, mixer=nn.Linear)
