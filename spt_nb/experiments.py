@@ -43,7 +43,7 @@ PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA),
     "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256")),
     "initialisation": dict(smoke=_CONTROLS[:2], mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image", "pathx")),
-    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"),
+    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                  fractions=dict(smoke=(.5, 1.), mini=(.0625, .125, .25, .5, 1.), paper=(.005, .01, .05, .1, .5, 1.))),
     "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
     "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
@@ -59,7 +59,7 @@ PLANS = {
 def settings(experiment:str, # A name in `PLANS`
              scale:str, # smoke, mini or paper
              tasks=None, # Others than the scale's
-             seeds=None, # A number or a list; None: two at smoke scale, else three
+             seeds=None, # A number or a list; None: two at smoke scale, else three or what the plan says
              overrides:dict|None=None, # Of the recipe or the tasks, for every row
             ) -> AttrDict: # experiment, scale, tasks (name -> overrides), seeds, scratch, and what else the plan holds
     "What an experiment runs at a scale."
@@ -70,9 +70,9 @@ def settings(experiment:str, # A name in `PLANS`
     for t in names:
         for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *task_options(t)])
     more = {k: v[scale] for k, v in plan.items() if isinstance(v, dict)}
-    changes = more.pop("changes", {})
+    changes, usual = more.pop("changes", {}), more.pop("seeds", 2 if scale == "smoke" else 3)
     return AttrDict(experiment=experiment, scale=scale, tasks={t: TASKS[scale].get(t, {}) | changes.get(t, {}) | overrides for t in names},
-                    seeds=seeds or (2 if scale == "smoke" else 3), scratch="scratch-converged" if scale == "paper" else "scratch-tuned", **more)
+                    seeds=seeds or usual, scratch="scratch-converged" if scale == "paper" else "scratch-tuned", **more)
 
 # %% ../nbs/07b_experiments.ipynb #1acd04e1
 class Study:

@@ -53,7 +53,8 @@ def _key(fig, table, chance=False, mixers=()):
     shown += [Line2D([], [], color="#333333", marker=mark[m], ls=line[m], ms=7, lw=1.5, label=m) for m in mixers]
     if np.isfinite(table.low).any(): shown.append(Line2D([], [], color="#333333", marker="|", ls="", ms=13, mew=2.2, label="95% interval over seeds"))
     if chance: shown.append(Line2D([], [], color="#666666", lw=1, ls=(0, (4, 3)), label="majority label"))
-    fig.legend(handles=shown, loc="outside lower center", ncols=min(len(shown), 4), handlelength=2.6 if mixers else 1.8, columnspacing=1.6)
+    rows = ceil(len(shown)/max(2, fig.get_figwidth()//1.9))
+    fig.legend(handles=shown, loc="outside lower center", ncols=ceil(len(shown)/rows), handlelength=2.6 if mixers else 1.8, columnspacing=1.6)
 
 def _grid(fig, n, columns, **kwargs):
     "`n` axes in rows of `columns`."
@@ -81,14 +82,16 @@ def plot_cells(table:pd.DataFrame, # mixer, init, mean, low, high, the columns `
     return fig
 
 # %% ../nbs/07a_figures.ipynb #454b3195
-def _line(ax, table, x, unit, color, marker, style):
-    "One panel of `plot_lines`."
-    for (mixer, init), cell in table.groupby(["mixer", "init"], sort=False):
-        cell = cell.sort_values(x)
-        many = len(cell) > 10
-        ax.fill_between(cell[x], unit*cell.low, unit*cell.high, color=color[init], alpha=.13, lw=0)
-        ax.plot(cell[x], unit*cell["mean"], color=color[init], marker=None if many else marker[mixer], ls=style[mixer], lw=2, ms=7, mew=0)
-        if not many: ax.vlines(cell[x], unit*cell.low, unit*cell.high, color=color[init], lw=1.6)
+def _line(ax, table, x, unit, log, color, marker, style):
+    "One panel of `plot_lines`: whiskers of few points side by side, a band around many."
+    least, most, lines = table[x].min(), table[x].max(), table.groupby(["mixer", "init"], sort=False)
+    for k, ((mixer, init), cell) in enumerate(lines):
+        cell, aside = cell.sort_values(x), .009*(k - (len(lines)-1)/2)
+        many, low, high = len(cell) > 10, unit*cell.low, unit*cell.high
+        at = cell[x] if many else cell[x]*(most/least)**aside if log else cell[x] + aside*(most - least)
+        ax.plot(at, unit*cell["mean"], color=color[init], marker=None if many else marker[mixer], ls=style[mixer], lw=2, ms=7, mew=0)
+        if many: ax.fill_between(at, low, high, color=color[init], alpha=.15, lw=0)
+        else: ax.vlines(at, low, high, color=color[init], lw=1.6)
     chance = table.get("chance", pd.Series(dtype=float)).dropna()
     if len(chance): ax.axhline(unit*chance.iloc[0], color="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
 
@@ -113,7 +116,7 @@ def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, the columns `
     with _drawn(figsize=(max(5.2, 1 + 3.7*columns), 1.2 + 3*ceil(len(panels)/columns))) as fig:
         for k, (ax, p) in enumerate(zip(_grid(fig, len(panels), columns), panels)):
             mine = table[table[panel] == p]
-            _line(ax, mine, x, unit, colors(table.init), markers(table.mixer), lines(table.mixer))
+            _line(ax, mine, x, unit, log, colors(table.init), markers(table.mixer), lines(table.mixer))
             if log: ax.set_xscale("log")
             if mine[x].nunique() < 8: ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
             ax.xaxis.set_minor_locator(NullLocator())
