@@ -199,9 +199,8 @@ def import_(folder:str, # A folder that `spt export` wrote
 def budget(task:str="listops", # A task (see: spt tasks)
            mixers:str="attention,dlr", # Names or import paths
            scales:str="mini,paper", # Recipes to time
-           precision:str="fp32", # bf16 for GPUs
-          ):
-    "Time training here: speed of each recipe, and how long its budget would take."
+           **overrides):
+    "Time training here: speed of each recipe, and how long its budget would take. Further flags: numbers of the recipe, as --precision bf16."
     import pandas as pd
     from spt_nb.budget import budget
     from spt_nb.protocol import TaskSpec
@@ -209,7 +208,7 @@ def budget(task:str="listops", # A task (see: spt tasks)
     scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)
     for m in mixers: known_mixer(m)
     spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
-    found = pd.DataFrame([budget(spec, m, s, precision=precision) for s in scales for m in mixers])
+    found = pd.DataFrame([budget(spec, m, s, **overrides) for s in scales for m in mixers])
     print(found.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/08_cli.ipynb #667ad19d
