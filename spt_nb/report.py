@@ -24,6 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from .core import cache_dir, read_json, replacing, root, runs_dir
+from .statistics import Interval, percent
 
 # %% ../nbs/07c_report.ipynb #e051f985
 def short(path) -> str:
@@ -79,6 +80,15 @@ def _formula(tex, kind) -> str:
 def _prose(text, folder=".", sections=(), attachments=None) -> str: return MarkdownWithMath(_Prose(folder, sections, attachments)).render(text)
 
 # %% ../nbs/07c_report.ipynb #b65dc335
+def _public(text:str) -> str:
+    "The text without the folders of this machine."
+    for folder, name in ((runs_dir(), "runs"), (cache_dir(), "data"), (root(), "."), (Path.home(), "~")):
+        if len(folder.parts) > 1 and folder.is_absolute(): text = re.sub(rf"{re.escape(str(folder))}(?![\w-])", name, text)
+    return text
+
+def _text(text) -> str: return f"<pre>{escape(_public(strip_ansi(''.join(text))))}</pre>"
+
+# %% ../nbs/07c_report.ipynb #e6ee07d6
 _number = r"(?:[-+−–]?[\d.,]+(?:e[-+]?\d+)?\s?%?|NaN|None|-?inf|)"
 
 def _table(html, name) -> str:
@@ -92,16 +102,16 @@ def _progress(data) -> bool: return set(data) == {"text/plain"} and re.fullmatch
 
 def _output(o, alt:str, name:str, prose) -> str:
     "One output of a cell."
-    if o["output_type"] == "stream": return f"<pre>{escape(strip_ansi(''.join(o['text'])))}</pre>" if o["name"] == "stdout" else ""
+    if o["output_type"] == "stream": return _text(o["text"]) if o["name"] == "stdout" else ""
     data = o.get("data", {})
     if o["output_type"] == "error" or _progress(data): return ""
     for kind in ("image/svg+xml", "image/png", "image/jpeg"):
         if kind not in data: continue
         x = "".join(data[kind])
         return f'<figure><img alt="{escape(alt)}" src="{_data_uri(kind, x.encode() if "svg" in kind else base64.b64decode(x))}"></figure>'
-    if "text/html" in data: return _table("".join(data["text/html"]), name)
-    if "text/markdown" in data: return prose("".join(data["text/markdown"]))
-    return f"<pre>{escape(strip_ansi(''.join(data['text/plain'])))}</pre>" if "text/plain" in data else ""
+    if "text/html" in data: return _table(_public("".join(data["text/html"])), name)
+    if "text/markdown" in data: return prose(_public("".join(data["text/markdown"])))
+    return _text(data["text/plain"]) if "text/plain" in data else ""
 
 # %% ../nbs/07c_report.ipynb #c018ef4c
 def read(path) -> tuple: # Notebook, note
@@ -132,7 +142,7 @@ def _cells(cells, stem, folder, sections) -> str:
 # %% ../nbs/07c_report.ipynb #3462d233
 def _setting(note) -> str:
     "With which parameters a notebook was run."
-    return "; ".join(f"{k} {v}" for k, v in (dict(scale=note["scale"]) | note["parameters"]).items()) if note else ""
+    return "; ".join(f"{k} {v}" for k, v in (dict(scale=note["scale"]) | note["parameters"]).items() if k != "workers") if note else ""
 
 def _section(source, folder, sections) -> str:
     "One experiment."
@@ -140,7 +150,7 @@ def _section(source, folder, sections) -> str:
     title, claim, rest = opening(nb or read_json(source))
     head = f'<section id="{source.stem}">\n<h2>{escape(title)}</h2>\n<blockquote>{_prose(claim)}</blockquote>\n'
     if nb is None: return f'{head}<p class="failed">Not run yet: <code>spt experiment {short(source)}</code></p>\n</section>'
-    if note.get("failed"): head += f'<p class="failed"><strong>Failed.</strong> {escape(note["failed"])}</p>\n'
+    if note.get("failed"): head += f'<p class="failed"><strong>Failed.</strong> {escape(_public(note["failed"]))}</p>\n'
     seen = [c for c in nb["cells"] if _visible(c)]
     body = _prose(rest, source.parent, sections) + _cells(seen[1:], source.stem, source.parent, sections)
     return f'{head}{body}\n<p class="setting">{escape(_setting(note))}</p>\n{_code(seen)}\n</section>'
@@ -150,42 +160,34 @@ def read_claims(path) -> list[dict]:
     "The lines of a `claims.csv`; what is not known is None."
     return json.loads(pd.read_csv(path).to_json(orient="records", double_precision=15))
 
-def _good(x) -> bool: return x is not None and x == x
+def _points(x, form="+.1f") -> str: return "–" if x is None else f"{100*x:{form}}"
 
-def _effect(c) -> str:
-    "An effect with its interval."
-    if not _good(c.get("effect")): return "–"
-    if not isinstance(c["effect"], (int, float)): return escape(str(c["effect"]))
-    ends = f" <small>[{c['low']:+.3g}, {c['high']:+.3g}]</small>" if _good(c.get("low")) and _good(c.get("high")) else ""
-    return f"{c['effect']:+.3g}{ends}".replace("-", "−")
-
-def _plain(x) -> str: return "–" if not _good(x) else f"{x:g}" if isinstance(x, (int, float)) else escape(str(x))
-
-_verdicts = dict(yes="holds|supported|confirmed|reproduced|agrees|true", no="refuted|contradicted|not reproduced|not supported|fails|does not hold|reversed|false")
-
-def _pill(verdict) -> str:
-    "A verdict as a coloured word."
-    kind = next((k for k, words in _verdicts.items() if re.fullmatch(words, str(verdict).lower())), "open")
-    return f'<span class="pill {kind}">{_plain(verdict)}</span>'
-
-def _claim(c, stem) -> str:
-    "One line of the table of claims."
-    cells = dict(verdict=_pill(c.get("verdict")), claim=_plain(c.get("claim")), effect=_effect(c), margin=_plain(c.get("margin")), n=_plain(c.get("n")),
-                 experiment=f'<a href="#{stem}">{escape(short(stem))}</a>')
+def _claim(c) -> str:
+    "One line of the table of claims, effects in points."
+    low, high = (float("nan") if c[k] is None else c[k] for k in ("low", "high"))
+    effect = "–" if c["effect"] is None else percent(Interval(c["effect"], low, high, c["n"]), sign=True)
+    kind = {"held": "yes", "did not hold": "no"}.get(c["verdict"], "open")
+    cells = dict(claim=escape(c["claim"]), effect=effect.replace("-", "−"), paper=_points(c.get("paper")).replace("-", "−"),
+                 margin="–" if c["margin"] is None else f"± {100*c['margin']:g}", n=c["n"], verdict=f'<span class="pill {kind}">{escape(c["verdict"])}</span>')
     return "<tr>" + "".join(f'<td class="{k}" data-name="{k}">{v}</td>' for k, v in cells.items()) + "</tr>"
 
 # %% ../nbs/07c_report.ipynb #c1089743
 def verdicts(claims) -> str:
-    "How many claims got which verdict, as 3 holds, 1 open."
-    return ", ".join(f"{n} {v}" for v, n in Counter(str(c.get("verdict")) for c in claims).items())
+    "How many claims got which verdict, as 3 held, 1 not distinguishable."
+    return ", ".join(f"{n} {v}" for v, n in sorted(Counter(c["verdict"] for c in claims).items(), key=lambda x: (-x[1], x[0])))
 
-def _claims(notes) -> str: # By stem
+_told = "Effects in points, with the 95% interval over n seeds; the effect in the paper; and the margin within which a difference counts as close."
+
+def _claims(notes, titles) -> str: # By stem
     "The table of all claims, and what is not in it because it failed."
-    lines = [_claim(c, stem) for stem, note in notes.items() for c in note.get("claims", [])]
-    names = "".join(f'<th class="{n}">{n}</th>' for n in ("verdict", "claim", "effect", "margin", "n", "experiment"))
-    table = f'<table class="claims"><thead><tr>{names}</tr></thead><tbody>\n' + "\n".join(lines) + "\n</tbody></table>" if lines else ""
-    failed = [f'<li><a href="#{s}">{escape(short(s))}</a>: {escape(n["failed"])}</li>' for s, n in notes.items() if n.get("failed")]
-    return (table or "<p>No claims yet.</p>") + (f'<div class="failed"><strong>Failed</strong><ul>{"".join(failed)}</ul></div>' if failed else "")
+    lines = []
+    for stem, note in notes.items():
+        if not note.get("claims"): continue
+        lines += [f'<tr class="title"><th colspan="6"><a href="#{stem}">{escape(titles[stem])}</a></th></tr>', *map(_claim, note["claims"])]
+    names = "".join(f'<th class="{n}">{n}</th>' for n in ("claim", "effect", "paper", "margin", "n", "verdict"))
+    table = f'<p>{_told}</p>\n<table class="claims"><thead><tr>{names}</tr></thead><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
+    failed = [f'<li><a href="#{s}">{escape(titles[s])}</a>: {escape(_public(n["failed"]))}</li>' for s, n in notes.items() if n.get("failed")]
+    return (table if lines else "<p>No claims yet.</p>") + (f'<div class="failed"><strong>Failed</strong><ul>{"".join(failed)}</ul></div>' if failed else "")
 
 # %% ../nbs/07c_report.ipynb #8557d31d
 CSS = """
@@ -208,8 +210,8 @@ p code, li code, td code { background: #f6f6f4; padding: .1em .3em; border-radiu
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums }
 th, td { padding: .35rem .7rem; text-align: right; vertical-align: top; border-bottom: 1px solid #e4e4e0 } thead th { border-bottom: 1.5px solid #222 }
 th { font-weight: 600; font-size: .8rem } td.word, tbody th { text-align: left }
-table.claims { width: 100% } .claims td, .claims th { text-align: left } .claims td.n, .claims th.n, .claims td.margin, .claims th.margin { text-align: right }
-.claims td.effect { white-space: nowrap } .claims small { color: #555; font-size: .8em; display: block }
+table.claims { width: 100% } .claims .claim, .claims .title th, .claims .verdict { text-align: left } .claims td:not(.claim) { white-space: nowrap }
+.claims .title th { padding-top: 1.1rem; font-size: .875rem; border-bottom-color: #999 } h2:not(section > h2) { margin-top: 2.5rem }
 .pill { display: inline-block; padding: .05rem .5rem; border-radius: 1rem; font-size: .75rem; font-weight: 600; border: 1.5px solid #777; color: #444 }
 .pill.yes { border-color: #007a5a; color: #00614a; background: #eaf6f1 } .pill.no { border-color: #c04e00; color: #9c3f00; background: #fdf0e8 }
 .failed { border: 1.5px solid #c04e00; background: #fdf0e8; padding: .6rem .9rem; border-radius: 4px; font-size: .9rem } .failed ul { margin: .25rem 0; padding-left: 1.2rem }
@@ -218,8 +220,9 @@ nav ol { padding-left: 1.5rem; font-size: .95rem } nav li { margin: .5rem 0 } na
 @media (max-width: 40rem) {
   body { padding: 1rem .9rem 3rem } h1 { font-size: 1.5rem } h2 { font-size: 1.3rem } pre, code { font-size: .72rem } th, td { padding: .3rem .5rem }
   .claims thead { display: none } .claims, .claims tbody, .claims tr, .claims td { display: block; text-align: left !important; border: 0; padding: 0 }
-  .claims tr { border-top: 1px solid #ccc; padding: .7rem 0 } .claims small { display: inline }
-  .claims td:not(.claim):not(.verdict)::before { content: attr(data-name) " "; color: #666; font-size: .8rem }
+  .claims tr { border-top: 1px solid #ddd; padding: .7rem 0 } .claims .title { border-top: 2px solid #222; margin-top: 1.5rem; padding: .5rem 0 0 }
+  .claims .title + tr { border: 0 } .claims .title th { display: block; padding: 0; border: 0; text-align: left } .claims td.claim { font-weight: 600 }
+  .claims td:is(.paper, .margin, .n) { display: inline-block; margin-right: 1.2rem !important } .claims td:not(.claim):not(.verdict)::before { content: attr(data-name) " "; color: #666; font-size: .8rem }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt } details { display: none } section { break-before: page; margin-top: 0 }
@@ -229,19 +232,12 @@ nav ol { padding-left: 1.5rem; font-size: .95rem } nav li { margin: .5rem 0 } na
 """
 
 # %% ../nbs/07c_report.ipynb #9079d758
-def _public(text:str) -> str:
-    "The text without the folders of this machine."
-    for folder, name in ((runs_dir(), "runs"), (cache_dir(), "data"), (root(), "."), (Path.home(), "~")):
-        if len(folder.parts) > 1 and folder.is_absolute(): text = text.replace(str(folder), name)
-    return text
-
-def _contents(sources, notes) -> str:
+def _contents(titles, claims, notes) -> str: # By stem
     "The sections with their claims."
     def line(s):
-        title, claim, _ = opening(read_json(s))
-        state = "failed" if notes[s.stem].get("failed") else "" if notes[s.stem] else "not run yet"
-        return f'<li><a href="#{s.stem}">{escape(title)}</a>{state and f" ({state})"}<span>{escape(claim)}</span></li>'
-    return "<nav><h2>Contents</h2><ol>\n" + "\n".join(map(line, sources)) + "\n</ol></nav>"
+        state = "failed" if notes[s].get("failed") else "" if notes[s] else "not run yet"
+        return f'<li><a href="#{s}">{escape(titles[s])}</a>{state and f" ({state})"}<span>{escape(claims[s])}</span></li>'
+    return "<nav><h2>Contents</h2><ol>\n" + "\n".join(map(line, titles)) + "\n</ol></nav>"
 
 def write(folder, # Of executed notebooks
           scale:str, # For the title
@@ -249,12 +245,13 @@ def write(folder, # Of executed notebooks
          ) -> Path:
     "Write the report of a folder of executed notebooks, atomically."
     notes, sections = {s.stem: read(folder/s.name)[1] for s in sources}, [s.stem for s in sources]
+    titles, ideas = ({s.stem: opening(read_json(s))[i] for s in sources} for i in (0, 1))
     done = sum(bool(n) and not n.get("failed") for n in notes.values())
     told = verdicts([c for n in notes.values() for c in n.get("claims", [])])
     body = [f"<h1>Never Train from Scratch, {escape(scale)} scale</h1>",
             f"<p>{done} of {len(sources)} experiments completed{told and f'; claims: {escape(told)}'}.</p>",
-            "<h2>Claims</h2>", _claims(notes), _contents(sources, notes), *(_section(s, folder, sections) for s in sources)]
+            "<h2>Claims</h2>", _claims(notes, titles), _contents(titles, ideas, notes), *(_section(s, folder, sections) for s in sources)]
     head = (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>Experiments, {escape(scale)} scale</title>\n<style>{CSS}{HtmlFormatter().get_style_defs('.highlight')}</style>\n</head>\n<body>\n")
-    with replacing(folder/"report.html") as tmp: tmp.write_text(head + _public("\n".join(body)) + "\n</body>\n</html>\n", encoding="utf-8")
+    with replacing(folder/"report.html") as tmp: tmp.write_text(head + "\n".join(body) + "\n</body>\n</html>\n", encoding="utf-8")
     return folder/"report.html"

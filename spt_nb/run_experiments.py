@@ -6,7 +6,7 @@
 __all__ = ['experiments', 'listing', 'chosen', 'check_parameters', 'same_parameters', 'results', 'execute', 'run']
 
 # %% ../nbs/07d_run_experiments.ipynb #c597ffc5
-import ast, sys, tempfile
+import ast, os, sys, tempfile
 from pathlib import Path
 
 import nbformat
@@ -53,7 +53,7 @@ def check_parameters(paths, scale:str, parameters:dict) -> dict: # As papermill 
 def _list(name, value, default):
     "The value as a list, where the notebook has one."
     if isinstance(value, tuple): return list(value)
-    return names(name, value) if isinstance(value, str) and default.startswith(("[", "(")) else value
+    return names(name, value) if isinstance(value, str) and (name == "tasks" or default.startswith(("[", "("))) else value
 
 # %% ../nbs/07d_run_experiments.ipynb #7164c282
 def _assigned(source) -> list[str]:
@@ -83,10 +83,12 @@ def _new_claims(before:dict) -> list[dict]:
 def _why(e) -> tuple[str, bool]: # One line; was it an `SptError`?
     "Why a notebook stopped."
     name, text = (e.ename, e.evalue) if hasattr(e, "ename") else (type(e).__name__, str(e))
-    line = report.strip_ansi(text).strip().partition("\n")[0]
+    line = (report.strip_ansi(text).strip() or getattr(e, "source", "").strip()).partition("\n")[0]
     return (line, True) if name == "SptError" else (f"{name}: {line}", False)
 
 # %% ../nbs/07d_run_experiments.ipynb #59b3d5f5
+_quiet = ["--IPKernelApp.log_level=CRITICAL"] # What a kernel tells the terminal of itself is not about the experiment
+
 def execute(path, # The notebook
             folder, # Where the executed one goes
             scale:str, parameters:dict,
@@ -97,7 +99,7 @@ def execute(path, # The notebook
     before, mistake = {p: _stamp(p) for p in results(path, scale)}, False
     note = dict(scale=scale, parameters={k: parameters[k] for k in sorted(parameters)})
     with tempfile.TemporaryDirectory() as d:
-        try: papermill.execute_notebook(path, Path(d)/path.name, parameters | dict(scale=scale), cwd=path.parent, progress_bar=False)
+        try: papermill.execute_notebook(path, Path(d)/path.name, parameters | dict(scale=scale), cwd=path.parent, progress_bar=False, extra_arguments=_quiet)
         except (papermill.PapermillExecutionError, CellControlSignal, DeadKernelError) as e: note["failed"], mistake = _why(e)
         else: note["claims"] = _new_claims(before)
         nb = nbformat.read(next((p for p in (Path(d)/path.name, path) if p.exists()), path), 4)
@@ -114,6 +116,7 @@ def run(name:str, # Number or name of an experiment, or all
     paths, everything, failed = chosen(name), experiments(), {}
     parameters = check_parameters(paths, scale, parameters)
     folder = writable("out", out or runs_dir()/"experiments"/scale).absolute()
+    for k in {"SPT_RUNS", "SPT_DATA"} & {*os.environ}: os.environ[k] = os.environ[k] and os.path.abspath(os.environ[k]) # A notebook runs in its own folder
     folder.mkdir(parents=True, exist_ok=True)
     for i, path in enumerate(paths, 1):
         print(f"{i} of {len(paths)} {report.short(path)}: ", end="", flush=True)
