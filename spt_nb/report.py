@@ -126,7 +126,7 @@ def _visible(cell) -> bool:
 
 def _code(cells) -> str:
     "All code, folded away."
-    code = [highlight("".join(c["source"]), PythonLexer(), HtmlFormatter()) for c in cells if c["cell_type"] == "code" and c["source"]]
+    code = [highlight(_public("".join(c["source"])), PythonLexer(), HtmlFormatter()) for c in cells if c["cell_type"] == "code" and c["source"]]
     return f"<details><summary>Code</summary>\n{''.join(code)}</details>"
 
 def _cells(cells, stem, folder, sections) -> str:
@@ -136,8 +136,9 @@ def _cells(cells, stem, folder, sections) -> str:
         text = "".join(c["source"])
         prose = lambda t: _prose(t, folder, sections, c.get("attachments"))
         if headings := re.findall(r"(?m)^#+ (.+)", text) if c["cell_type"] == "markdown" else (): alt = headings[-1]
-        parts += [prose(text)] if c["cell_type"] == "markdown" else [_output(o, alt, f"{stem}_{len(parts)}", prose) for o in c.get("outputs", [])]
-    return "\n".join(filter(None, parts))
+        for o in [None] if c["cell_type"] == "markdown" else c.get("outputs", []):
+            if part := prose(text) if o is None else _output(o, alt, f"{stem}_{len(parts)}", prose): parts.append(part)
+    return "\n".join(parts)
 
 # %% ../nbs/07c_report.ipynb #3462d233
 def _setting(note) -> str:

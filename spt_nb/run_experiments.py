@@ -94,8 +94,9 @@ def execute(path, # The notebook
             scale:str, parameters:dict,
            ) -> tuple[dict, bool]: # Its note; is a wrong value or a missing file to blame for a failure?
     "Run one experiment, and keep the executed notebook with a note for the report."
-    import papermill
+    import papermill, papermill.log
     from nbclient.exceptions import CellControlSignal, DeadKernelError
+    papermill.log.logger.setLevel("CRITICAL") # Every failure is told once, by us
     before, mistake = {p: _stamp(p) for p in results(path, scale)}, False
     note = dict(scale=scale, parameters={k: parameters[k] for k in sorted(parameters)})
     with tempfile.TemporaryDirectory() as d:
@@ -122,8 +123,9 @@ def run(name:str, # Number or name of an experiment, or all
         print(f"{i} of {len(paths)} {report.short(path)}: ", end="", flush=True)
         note, mistake = execute(path, folder, scale, parameters)
         report.write(folder, scale, everything)
-        if "failed" in note: failed[report.short(path)] = note["failed"], mistake
+        if "failed" in note: failed[report.short(path)] = note["failed"]
         print("failed" if "failed" in note else f"done{'; ' + report.verdicts(note['claims']) if note['claims'] else ''}", flush=True)
     print(f"Executed notebooks: {folder}\nReport: {folder/'report.html'}")
-    for n, (why, _) in failed.items(): print(f"failed: {n}: {why}", file=sys.stderr)
-    return 0 if not failed else 2 if name != "all" and mistake else 1
+    if name != "all" and mistake: raise SptError(note["failed"])
+    for n, why in failed.items(): print(f"failed: {n}: {why}", file=sys.stderr)
+    return int(bool(failed))
