@@ -89,7 +89,7 @@ def _public(text:str) -> str:
 def _text(text) -> str: return f"<pre>{escape(_public(strip_ansi(''.join(text))))}</pre>"
 
 # %% ../nbs/07c_report.ipynb #e6ee07d6
-_number = r"(?:[-+−–]?[\d.,]+(?:e[-+]?\d+)?\s?%?|NaN|None|-?inf|)"
+_number = r"(?:[^A-Za-z<]*(?:e[-+]?\d+)?|None|NaN|-?inf)" # 98.7 ± 0.4, (1, 2), 84 †
 
 def _table(html, name) -> str:
     "The HTML of an output, without foreign style, scripts and random names; words are set to the left, numbers to the right."
@@ -170,7 +170,7 @@ def _claim(c) -> str:
     kind = {"held": "yes", "did not hold": "no"}.get(c["verdict"], "open")
     cells = dict(claim=escape(c["claim"]), effect=effect.replace("-", "−"), paper=_points(c.get("paper")).replace("-", "−"),
                  margin="–" if c["margin"] is None else f"± {100*c['margin']:g}", n=c["n"], verdict=f'<span class="pill {kind}">{escape(c["verdict"])}</span>')
-    return "<tr>" + "".join(f'<td class="{k}" data-name="{k}">{v}</td>' for k, v in cells.items()) + "</tr>"
+    return "<tr>" + "".join(f'<td class="{k}{" none" if v == "–" else ""}" data-name="{k}">{v}</td>' for k, v in cells.items()) + "</tr>"
 
 # %% ../nbs/07c_report.ipynb #c1089743
 def verdicts(claims) -> str:
@@ -209,9 +209,9 @@ pre { background: #f6f6f4; padding: .7rem .9rem; border-radius: 4px; overflow-x:
 p code, li code, td code { background: #f6f6f4; padding: .1em .3em; border-radius: 3px; font-size: .85em }
 .scroll { overflow-x: auto; margin: 1rem 0 } img.display { display: block; margin: 0 auto; max-width: none }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums }
-th, td { padding: .35rem .7rem; text-align: right; vertical-align: top; border-bottom: 1px solid #e4e4e0 } thead th { border-bottom: 1.5px solid #222 }
-th { font-weight: 600; font-size: .8rem } td.word, tbody th { text-align: left }
-table.claims { width: 100% } .claims .claim, .claims .title th, .claims .verdict { text-align: left } .claims td:not(.claim) { white-space: nowrap }
+th, td { padding: .35rem .7rem; text-align: right; vertical-align: top; border-bottom: 1px solid #e4e4e0 } thead th { border-bottom: 0 } thead tr:last-child th { border-bottom: 1.5px solid #222 }
+th { font-weight: 600; font-size: .8rem } td { white-space: nowrap } td.word, tbody th { text-align: left; white-space: normal } td.word { min-width: 7rem }
+table.claims { width: 100% } .claims .claim, .claims .title th, .claims .verdict { text-align: left } .claims td.claim { white-space: normal }
 .claims .title th { padding-top: 1.1rem; font-size: .875rem; border-bottom-color: #999 } h2:not(section > h2) { margin-top: 2.5rem }
 .pill { display: inline-block; padding: .05rem .5rem; border-radius: 1rem; font-size: .75rem; font-weight: 600; border: 1.5px solid #777; color: #444 }
 .pill.yes { border-color: #007a5a; color: #00614a; background: #eaf6f1 } .pill.no { border-color: #c04e00; color: #9c3f00; background: #fdf0e8 }
@@ -223,7 +223,7 @@ nav ol { padding-left: 1.5rem; font-size: .95rem } nav li { margin: .5rem 0 } na
   .claims thead { display: none } .claims, .claims tbody, .claims tr, .claims td { display: block; text-align: left !important; border: 0; padding: 0 }
   .claims tr { border-top: 1px solid #ddd; padding: .7rem 0 } .claims .title { border-top: 2px solid #222; margin-top: 1.5rem; padding: .5rem 0 0 }
   .claims .title + tr { border: 0 } .claims .title th { display: block; padding: 0; border: 0; text-align: left } .claims td.claim { font-weight: 600 }
-  .claims td:is(.paper, .margin, .n) { display: inline-block; margin-right: 1.2rem !important } .claims td:not(.claim):not(.verdict)::before { content: attr(data-name) " "; color: #666; font-size: .8rem }
+  .claims td.none { display: none !important } .claims td:is(.effect, .paper, .margin, .n) { display: inline-block; margin-right: 1.2rem !important } .claims td:not(.claim):not(.verdict)::before { content: attr(data-name) " "; color: #666; font-size: .8rem }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt } details { display: none } section { break-before: page; margin-top: 0 }
