@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.docments import docments
 
 from .arguments import names, numbers, parse, value
-from .core import SptError, cache_dir, cores, one_of, root, runs_dir, writable
+from .core import SptError, cache_dir, cores, one_of, runs_dir, writable
 from .recipes import SCALES, Recipe
 
 # %% ../nbs/08_cli.ipynb #e56dfccc
@@ -131,27 +131,14 @@ def _verify() -> int:
     return int(any(found.values()))
 
 # %% ../nbs/08_cli.ipynb #fa720611
-def experiment(name:str="", # Number or name, as 00 or quickstart
+def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
                scale:str="mini", # smoke, mini or paper
-               out:str=None, # Where the executed notebook goes (default: runs/experiments)
+               out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
                **parameters):
-    "Run an experiment notebook with papermill. Further flags: its parameters, as --seeds 5."
-    import papermill
-    folder = root()/"nbs"/"experiments"
-    found = sorted(folder.glob("[0-9]*.ipynb"))
-    if not found: raise SptError(f"folder is {str(Path.cwd())!r}; allowed: a checkout of spt_nb, because experiments are notebooks")
-    path = next((p for p in found if name in (p.stem, p.stem.split("_", 1)[0], p.stem.split("_", 1)[1])), None)
-    if path is None: one_of("experiment", name, [p.stem.split("_", 1)[1] for p in found])
-    known = papermill.inspect_notebook(path)
-    for p in parameters: one_of("parameter", p, known)
-    one_of("scale", scale, SCALES)
-    target = writable("out", out or runs_dir()/"experiments")/path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try: papermill.execute_notebook(path, target, dict(parameters, scale=scale), cwd=folder)
-    except papermill.PapermillExecutionError as e:
-        if e.ename == "SptError": raise SptError(e.evalue) from None
-        return _say(f"spt: {e.ename}: {e.evalue}; the notebook up to there: {target}", 1)
-    print(f"Executed notebook: {target}")
+    "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 5 or --workers 2."
+    from spt_nb import run_experiments
+    if not name and not parameters: return print(run_experiments.listing())
+    return run_experiments.run(name, scale, out, **parameters)
 
 # %% ../nbs/08_cli.ipynb #9dd5b7cf
 def status(folder:str="", # Folder of finished work (default: runs/)

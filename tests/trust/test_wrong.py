@@ -244,7 +244,6 @@ OTHERS = [
     ("tasks listopps", "task listopps"),
     ("tasks dyck recall", "recall"),
     ("tasks --name dyck", "--name"),
-    ("experiment", "experiment"),
     ("experiment 99", "experiment 99"),
     ("experiment quick", "experiment quick"),
     ("experiment quickstart --sedes 3", "parameter sedes"),
