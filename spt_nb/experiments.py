@@ -17,6 +17,7 @@ from .core import SptError, one_of, read_json, replacing, root, runs_dir, write_
 from .models.backbone import count_parameters
 from .protocol import prepare
 from .recipes import SCALES, Recipe
+from .run_experiments import same_parameters
 from .statistics import Interval, mean_interval, percent
 from .tasks import task_options
 from .workers import check_spread, run_stages
@@ -63,6 +64,7 @@ def settings(experiment:str, # A name in `PLANS`
              overrides:dict|None=None, # Of the recipe or the tasks, for every row
             ) -> AttrDict: # experiment, scale, tasks (name -> overrides), seeds, scratch, and what else the plan holds
     "What an experiment runs at a scale."
+    same_parameters()
     plan = PLANS[one_of("experiment", experiment, PLANS)]
     names = plan[one_of("scale", scale, SCALES)] if tasks is None else tasks
     if isinstance(names, str) or not names: raise SptError(f"tasks is {tasks!r}; allowed: a list of one or more names")

@@ -60,11 +60,11 @@ def _assigned(source) -> list[str]:
     "The names that a cell assigns."
     return [t.id for n in ast.parse(source).body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)]
 
-def same_parameters(ran:list[str]|None=None): # Sources of the cells so far; None: ask the kernel
+def same_parameters(ran:list[str]|None=None): # Sources of the cells so far; None: ask the kernel, if there is one
     "An error if papermill was given a parameter that this notebook does not have."
     if ran is None:
         from IPython import get_ipython
-        ran = get_ipython().user_ns.get("In", [])
+        ran = getattr(get_ipython(), "user_ns", {}).get("In", [])
     at = next((i for i, s in enumerate(ran) if i and s.startswith("# Parameters\n")), None)
     for name in _assigned(ran[at]) if at else (): one_of("parameter", name, _assigned(ran[at-1]))
 
