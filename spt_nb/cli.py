@@ -54,7 +54,7 @@ def _failures(c) -> int:
 # %% ../nbs/08_cli.ipynb #11eee45b
 def compare(task:str=None, # A task (see: spt tasks; default: listops, or own with --data)
             mixers:str="attention,dlr", # Names, or import paths package.module:Class
-            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, scratch-converged, masked, causal, text-lm (mixer pythia); masked:0.4 (share of compute), masked+random-ssm
+            inits:str="scratch,scratch-matched,masked", # Of scratch, scratch-matched, scratch-tuned, scratch-converged, masked, causal, text-lm (mixer pythia); masked:0.4 (share of compute), masked+random-ssm
             seeds:str="3", # A number of seeds, or the seeds: 0,1,7
             scale:str="mini", # smoke, mini or paper
             workers:int=None, # Processes (default: one for each core)
