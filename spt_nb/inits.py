@@ -15,6 +15,7 @@ from .models.weights import WEIGHTS
 # %% ../nbs/03e_inits.ipynb #b74038e5
 INITS = {"scratch": "random weights, the steps of fine-tuning",
          "scratch-matched": "random weights, the compute of pretraining and fine-tuning",
+         "scratch-tuned": "random weights, whichever of these two budgets validates better",
          "scratch-converged": "random weights, trained until validation and training loss stop improving",
          "masked": "masked self-pretraining, then fine-tuning",
          "causal": "causal self-pretraining of a causal model, then fine-tuning"}

@@ -31,9 +31,9 @@ def style():
     return plt.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **own})
 
 # %% ../nbs/07_plots.ipynb #8c9ee4b4
-init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "masked": "#0072B2", "causal": "#D55E00"}
-mixer_markers = {"attention": "o", "rotary": "p", "convolution": "X", "s4": "s", "s4d": "D", "dlr": "^"}
-mixer_lines = {"attention": "-", "rotary": (0, (1, 1)), "convolution": (0, (5, 1, 1, 1, 1, 1)),
+init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "scratch-tuned": "#6B6B6B", "masked": "#0072B2", "causal": "#D55E00"}
+mixer_markers = {"attention": "o", "transformer": "o", "rotary": "p", "convolution": "X", "s4": "s", "s4d": "D", "dlr": "^"}
+mixer_lines = {"attention": "-", "transformer": "-", "rotary": (0, (1, 1)), "convolution": (0, (5, 1, 1, 1, 1, 1)),
                "s4": "--", "s4d": "-.", "dlr": (0, (6, 2))}
 
 def _fixed(names, known, others) -> dict:

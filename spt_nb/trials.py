@@ -16,7 +16,7 @@ from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 def budget(init:Init, r:Recipe) -> tuple[int, int]: # Sequences of pretraining, and of what follows
     "How many sequences each part of a trial reads, at most."
     own, pre = r.finetune_steps*r.batch_size, r.pretrain_steps*r.pretrain_batch_size
-    if init.kind == "scratch-matched": return 0, own + pre
+    if init.kind in ("scratch-matched", "scratch-tuned"): return 0, own + pre
     if init.kind == "scratch-converged": return 0, (r.converge_steps or 10*r.finetune_steps)*r.batch_size
     if init.share: return round(init.share*own), own - round(init.share*own)
     return (pre if init.pretrains else 0), own
@@ -62,7 +62,8 @@ def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
     causal, ratio = r.causal or i.kind == "causal", r.mask_ratio or task.load().mask_ratio
     model = _model_spec(r, mixer, causal, r.weights if i.weights == "structured" else i.weights)
     before, after = budget(i, r)
+    ends = (after, budget(i._replace(kind="scratch"), r)[1]) if i.kind == "scratch-tuned" else (after,)
     pre = Pretrain(task=task, model=model, seed=seed, objective=i.kind, ratio=ratio if i.kind == "masked" else None, levels=r.levels,
                    train=_pretraining(r, before)) if i.pretrains else None
     return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling=r.pooling,
-                                      train=train) for train in _grid(r, i, after)])
+                                      train=train) for end in ends for train in _grid(r, i, end)])
