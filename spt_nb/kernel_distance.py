@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['distance', 'outlines', 'profiles', 'cluster', 'silhouette', 'kinship']
 
-# %% ../nbs/06b_kernel_distance.ipynb #5a3ae241
+# %% ../nbs/06b_kernel_distance.ipynb #23f014d9
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import linkage
@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist, squareform
 from .core import SptError
 from .kernels import Origin, _lines
 
-# %% ../nbs/06b_kernel_distance.ipynb #cb2ee389
+# %% ../nbs/06b_kernel_distance.ipynb #645d839b
 def _moved(curves):
     "Points whose city-block distance is the earth mover's distance of the curves, (..., L-1)."
     mass = abs(np.asarray(curves, float)).cumsum(-1)
@@ -26,7 +26,7 @@ def distance(a, b, # Kernels or other curves over the lag, (..., L)
     "Octaves by which the mass of one must be moved to become that of the other."
     return abs(_moved(a) - _moved(b)).sum(-1)
 
-# %% ../nbs/06b_kernel_distance.ipynb #cc7ea790
+# %% ../nbs/06b_kernel_distance.ipynb #63dbb191
 def outlines(kernels:dict, # See `moment_kernels`
              L:int|None=None, # Cut to so many lags
             ) -> dict: # Origin -> (layers, directions, 1, L)
@@ -47,7 +47,7 @@ def profiles(kernels:dict, # See `moment_kernels`, all of one length
     lines = list(_lines(outlines(kernels)))
     return pd.DataFrame([line for line, _ in lines]), np.stack([k[0] for _, k in lines])
 
-# %% ../nbs/06b_kernel_distance.ipynb #3e6dce05
+# %% ../nbs/06b_kernel_distance.ipynb #fa13e301
 def cluster(kernels:dict, # See `moment_kernels`, all of one length
            ) -> pd.DataFrame: # task, mixer, moment, seed, layer, direction of leaves; left, right, height, size of nodes
     "The tree of kernels by average linkage, in octaves."
@@ -55,7 +55,7 @@ def cluster(kernels:dict, # See `moment_kernels`, all of one length
     tree = pd.DataFrame(linkage(pdist(_moved(curves), "cityblock"), "average"), columns=["left", "right", "height", "size"])
     return pd.concat([lines.assign(height=0., size=1), tree], ignore_index=True)
 
-# %% ../nbs/06b_kernel_distance.ipynb #c1e7d1c6
+# %% ../nbs/06b_kernel_distance.ipynb #cb8b953d
 def _silhouette(D, labels):
     "Mean silhouette by labels 0, 1, ..., from distances (n, n)."
     one = np.eye(labels.max() + 1)[labels]
@@ -77,14 +77,15 @@ def silhouette(kernels:dict, # See `moment_kernels`, all of one length, of two t
     drawn = np.array([_silhouette(D, rng.permutation(of_model)[model]) for _ in range(n)])
     return float(found), float((1 + (drawn >= found - 1e-12).sum())/(n + 1))
 
-# %% ../nbs/06b_kernel_distance.ipynb #0d413180
+# %% ../nbs/06b_kernel_distance.ipynb #c7143088
 def kinship(kernels:dict, # See `moment_kernels`, all of one length, of two tasks or more
            ) -> pd.Series: # By pair of seeds
-    "How much nearer kernels of the same layer are across seeds if they learned the same task."
+    "How much nearer kernels of a layer are across seeds if they learned the same task: 1 far nearer, 0 no difference, -1 far farther."
     lines, curves = profiles(kernels)
     D, seeds, found = squareform(pdist(_moved(curves), "cityblock")), sorted(set(lines.seed)), {}
     place, task = (np.equal.outer(c := pd.factorize(k)[0], c) for k in (lines.layer.astype(str) + lines.direction, lines.task))
     for a, b in {tuple(sorted(pair)) for pair in zip(seeds, seeds[1:] + seeds[:1]) if len(set(pair)) == 2}:
         at = place & np.logical_or(*(np.outer(lines.seed == x, lines.seed == y) for x, y in ((a, b), (b, a))))
-        found[f"{a}, {b}"] = 1 - D[at & task].mean()/D[at & ~task].mean()
+        own, other = D[at & task].mean(), D[at & ~task].mean()
+        found[f"{a}, {b}"] = (other - own)/max(own, other)
     return pd.Series(found, dtype=float).sort_index()
