@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['plot_kernels', 'plot_spectra', 'plot_attention', 'plot_decay', 'plot_clusters']
 
-# %% ../nbs/06c_kernel_plots.ipynb #4f60e494
+# %% ../nbs/06c_kernel_plots.ipynb #d6a302b3
 from math import ceil
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import dendrogram
 
 from .plots import _drawn, _need
 
-# %% ../nbs/06c_kernel_plots.ipynb #0ec8091d
+# %% ../nbs/06c_kernel_plots.ipynb #3acf1ada
 _LOOKS = {"HiPPO": dict(color="#222222", ls=(0, (3, 2)), lw=1.3, zorder=4), "before SPT": dict(color="#B8B8B8", lw=3, zorder=1),
           "after SPT": dict(color="#0072B2", lw=1.8, zorder=3), "after fine-tuning": dict(color="#D55E00", lw=1.4, zorder=2),
           "from scratch": dict(color="#009E73", lw=1.4, zorder=2)}
@@ -32,9 +33,9 @@ def _legend(fig, table, *more):
 def _marks(ax, step, low, high):
     "Faint lines at the multiples of a step."
     at = [m for m in range(step*ceil(low/step), int(high) + 1, step) if m]
-    ax.vlines(at, 0, 1, transform=ax.get_xaxis_transform(), color="#E69F00", lw=1 if len(at) < 20 else .4, alpha=.55, zorder=0)
+    ax.vlines(at, 0, 1, transform=ax.get_xaxis_transform(), color="#E69F00", lw=1 if len(at) < 20 else .4, alpha=.55, zorder=.8)
 
-# %% ../nbs/06c_kernel_plots.ipynb #d8cc00d4
+# %% ../nbs/06c_kernel_plots.ipynb #8a794684
 def _curves(ax, table, x, y):
     "One panel: a line for each moment and seed."
     first = table.seed.min()
@@ -55,14 +56,15 @@ def _by_layer_and_task(table, x, y, xlabel, ylabel, title, marks=None, depth=1e4
                 _curves(ax, own, x, y)
                 if (marks or {}).get(task): _marks(ax, marks[task], own[x].min(), own[x].max())
                 if not i: ax.set_title(task.replace("_", " "))
-            axes[i, 0].set(yscale="log", ylim=(row[y].max()/depth, 1.6*row[y].max()), ylabel=f"layer {layer}\n{ylabel}")
-        for ax in axes[-1]: ax.set_xlabel(xlabel)
+            low = max(row[y].max()/depth, .7*row[y][row[y] > 0].min())
+            axes[i, 0].set(yscale="log", ylim=(low, 1.6*row[y].max()), ylabel=f"layer {layer}\n{ylabel}")
+        for ax in axes[-1]: ax.set_xlabel(xlabel); ax.xaxis.set_major_locator(MaxNLocator(4))
         if title: fig.suptitle(title, fontsize=13, weight="bold")
         step = [Line2D([], [], color="#E69F00", alpha=.55, lw=1, label="multiples of the task's period")] if any((marks or {}).get(t) for t in tasks) else []
         _legend(fig, table, *step)
     return fig
 
-# %% ../nbs/06c_kernel_plots.ipynb #a4cab485
+# %% ../nbs/06c_kernel_plots.ipynb #a254c81d
 def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
                  marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn: the width of an image
                  title:str|None=None) -> Figure:
@@ -71,7 +73,7 @@ def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
     sided = curves.assign(shift=curves["shift"].where(curves.direction == "past", -curves["shift"]))
     return _by_layer_and_task(sided, "shift", "kmax", "shift (steps)\nfuture < 0 < past", r"$\max_c\,|K_{c,l}|$", title, marks, 1e3)
 
-# %% ../nbs/06c_kernel_plots.ipynb #fb50a61a
+# %% ../nbs/06c_kernel_plots.ipynb #28bff274
 def plot_spectra(spectra:pd.DataFrame, # See `spectra`, of one mixer
                  title:str|None=None) -> Figure:
     "Gain against frequency, the root mean square of both directions."
@@ -80,7 +82,7 @@ def plot_spectra(spectra:pd.DataFrame, # See `spectra`, of one mixer
     both = spectra.assign(gain=spectra.gain**2).groupby(by, sort=False).gain.mean().pow(.5).reset_index()
     return _by_layer_and_task(both, "frequency", "gain", "frequency\n(cycles per step)", r"$|\hat K|$", title, depth=1e2)
 
-# %% ../nbs/06c_kernel_plots.ipynb #1485d01e
+# %% ../nbs/06c_kernel_plots.ipynb #efb3ed2b
 def plot_attention(curves:pd.DataFrame, # See `attention_curves`, of one mixer
                    marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn
                    title:str|None=None) -> Figure:
@@ -88,7 +90,7 @@ def plot_attention(curves:pd.DataFrame, # See `attention_curves`, of one mixer
     _need(curves, "curves", "task", "moment", "seed", "layer", "distance", "share")
     return _by_layer_and_task(curves, "distance", "share", "distance (steps)", "share of attention", title, marks)
 
-# %% ../nbs/06c_kernel_plots.ipynb #6fcc94cf
+# %% ../nbs/06c_kernel_plots.ipynb #5365eec6
 def plot_decay(decay:pd.DataFrame, # See `decay_table`
                title:str|None=None) -> Figure:
     "Rates of decay by task and moment, a panel for each mixer."
@@ -110,7 +112,7 @@ def plot_decay(decay:pd.DataFrame, # See `decay_table`
         fig.legend(handles=shown, loc="outside lower center", ncols=len(shown), columnspacing=1.2, handletextpad=.3)
     return fig
 
-# %% ../nbs/06c_kernel_plots.ipynb #61b85032
+# %% ../nbs/06c_kernel_plots.ipynb #1554ed6e
 _TASKS = [("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#56B4E9", "v"), ("#D55E00", "P")]
 
 def plot_clusters(tree:pd.DataFrame, # See `cluster`
