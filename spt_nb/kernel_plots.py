@@ -5,19 +5,19 @@
 # %% auto #0
 __all__ = ['plot_kernels', 'plot_spectra', 'plot_attention', 'plot_decay', 'plot_clusters']
 
-# %% ../nbs/06c_kernel_plots.ipynb #d6a302b3
+# %% ../nbs/06c_kernel_plots.ipynb #0bf4413b
 from math import ceil
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from scipy.cluster.hierarchy import dendrogram
 
 from .plots import _drawn, _need
 
-# %% ../nbs/06c_kernel_plots.ipynb #3acf1ada
+# %% ../nbs/06c_kernel_plots.ipynb #fac4f694
 _LOOKS = {"HiPPO": dict(color="#222222", ls=(0, (3, 2)), lw=1.3, zorder=4), "before SPT": dict(color="#B8B8B8", lw=3, zorder=1),
           "after SPT": dict(color="#0072B2", lw=1.8, zorder=3), "after fine-tuning": dict(color="#D55E00", lw=1.4, zorder=2),
           "from scratch": dict(color="#009E73", lw=1.4, zorder=2)}
@@ -35,7 +35,7 @@ def _marks(ax, step, low, high):
     at = [m for m in range(step*ceil(low/step), int(high) + 1, step) if m]
     ax.vlines(at, 0, 1, transform=ax.get_xaxis_transform(), color="#E69F00", lw=1 if len(at) < 20 else .4, alpha=.55, zorder=.8)
 
-# %% ../nbs/06c_kernel_plots.ipynb #8a794684
+# %% ../nbs/06c_kernel_plots.ipynb #ec688b12
 def _curves(ax, table, x, y):
     "One panel: a line for each moment and seed."
     first = table.seed.min()
@@ -58,13 +58,14 @@ def _by_layer_and_task(table, x, y, xlabel, ylabel, title, marks=None, depth=1e4
                 if not i: ax.set_title(task.replace("_", " "))
             low = max(row[y].max()/depth, .7*row[y][row[y] > 0].min())
             axes[i, 0].set(yscale="log", ylim=(low, 1.6*row[y].max()), ylabel=f"layer {layer}\n{ylabel}")
-        for ax in axes[-1]: ax.set_xlabel(xlabel); ax.xaxis.set_major_locator(MaxNLocator(4))
+            for ax in axes[i]: ax.yaxis.set_minor_formatter(NullFormatter())
+        for ax in axes[-1]: ax.set_xlabel(xlabel); ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 4, 5, 10]))
         if title: fig.suptitle(title, fontsize=13, weight="bold")
         step = [Line2D([], [], color="#E69F00", alpha=.55, lw=1, label="multiples of the task's period")] if any((marks or {}).get(t) for t in tasks) else []
         _legend(fig, table, *step)
     return fig
 
-# %% ../nbs/06c_kernel_plots.ipynb #a254c81d
+# %% ../nbs/06c_kernel_plots.ipynb #cfadb938
 def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
                  marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn: the width of an image
                  title:str|None=None) -> Figure:
@@ -73,7 +74,7 @@ def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
     sided = curves.assign(shift=curves["shift"].where(curves.direction == "past", -curves["shift"]))
     return _by_layer_and_task(sided, "shift", "kmax", "shift (steps)\nfuture < 0 < past", r"$\max_c\,|K_{c,l}|$", title, marks, 1e3)
 
-# %% ../nbs/06c_kernel_plots.ipynb #28bff274
+# %% ../nbs/06c_kernel_plots.ipynb #448c226f
 def plot_spectra(spectra:pd.DataFrame, # See `spectra`, of one mixer
                  title:str|None=None) -> Figure:
     "Gain against frequency, the root mean square of both directions."
@@ -82,7 +83,7 @@ def plot_spectra(spectra:pd.DataFrame, # See `spectra`, of one mixer
     both = spectra.assign(gain=spectra.gain**2).groupby(by, sort=False).gain.mean().pow(.5).reset_index()
     return _by_layer_and_task(both, "frequency", "gain", "frequency\n(cycles per step)", r"$|\hat K|$", title, depth=1e2)
 
-# %% ../nbs/06c_kernel_plots.ipynb #efb3ed2b
+# %% ../nbs/06c_kernel_plots.ipynb #062efeb5
 def plot_attention(curves:pd.DataFrame, # See `attention_curves`, of one mixer
                    marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn
                    title:str|None=None) -> Figure:
@@ -90,7 +91,7 @@ def plot_attention(curves:pd.DataFrame, # See `attention_curves`, of one mixer
     _need(curves, "curves", "task", "moment", "seed", "layer", "distance", "share")
     return _by_layer_and_task(curves, "distance", "share", "distance (steps)", "share of attention", title, marks)
 
-# %% ../nbs/06c_kernel_plots.ipynb #5365eec6
+# %% ../nbs/06c_kernel_plots.ipynb #e02e445e
 def plot_decay(decay:pd.DataFrame, # See `decay_table`
                title:str|None=None) -> Figure:
     "Rates of decay by task and moment, a panel for each mixer."
@@ -112,7 +113,7 @@ def plot_decay(decay:pd.DataFrame, # See `decay_table`
         fig.legend(handles=shown, loc="outside lower center", ncols=len(shown), columnspacing=1.2, handletextpad=.3)
     return fig
 
-# %% ../nbs/06c_kernel_plots.ipynb #1554ed6e
+# %% ../nbs/06c_kernel_plots.ipynb #315a7f36
 _TASKS = [("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#56B4E9", "v"), ("#D55E00", "P")]
 
 def plot_clusters(tree:pd.DataFrame, # See `cluster`

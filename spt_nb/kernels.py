@@ -20,6 +20,7 @@ import torch
 
 from .core import SptError, read_json, replacing
 from .models.backbone import SequenceModel
+from .models.mixer import mixer_arguments
 from .store import Store
 from .tasks.task import whole
 
@@ -37,8 +38,8 @@ def fresh_model(stage, # A finished `Pretrain` or `Finetune`
     spec, arguments = stage.model, _arguments(stage, store)
     if hippo:
         spec = spec.but(weights="structured")
-        arguments["mixer_args"] = arguments["mixer_args"] if spec.mixer == "s4" else {}
-        arguments |= dict(mixer="s4", positions=arguments["positions"].replace("rotary", "none"))
+        sizes = mixer_arguments("s4", arguments["mixer_args"])[0]
+        arguments |= dict(mixer="s4", mixer_args=sizes, positions=arguments["positions"].replace("rotary", "none"))
     with torch.random.fork_rng(devices=[]): return spec.build(stage.seed, arguments).eval()
 
 # %% ../nbs/06_kernels.ipynb #e3c495a8
