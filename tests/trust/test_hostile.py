@@ -278,7 +278,7 @@ def cases(mark):
     # the configuration
     C, M = "config.json: ", "model.json: "
     for name in ("os:system", "subprocess:Popen", "antigravity:x", "spt_nb.cli:main", "builtins:exec", "../x:y", "", "S4D", "__main__:x", "a\nb:c"):
-        yield f"mixer {name!r}", mixer(name), M + f"mixer is {name!r}; allowed: attention, s4, s4d, dlr, or pass the class yourself"
+        yield f"mixer {name!r}", mixer(name), M + f"mixer is {name!r}; allowed: attention, s4, s4d, dlr, pythia, or pass the class yourself"
     yield "mixer in the pretraining", edit("config.json", lambda c: c["pretrain"]["model"].update(mixer="os:system")), M + "mixer is 'os:system'"
     yield "mixer in model.json", edit("model.json", lambda m: m.update(mixer="os:system")), M + "mixer is 'os:system'; allowed: 's4d', as config.json says"
     yield "YAML as a mixer", mixer(YAML.format(mark=mark)), M + "mixer is ", "!!python/object/apply:os.system"

@@ -259,7 +259,7 @@ OTHERS = [
     ("budget --mixers ,", "mixers"),
     ("budget --scales huge", "scale huge"),
     ("budget --scales mini,,paper,x", "scale x"),
-    ("budget --task dyck --seeds 3", "--seeds"),
+    ("budget --task dyck --seeds 3", "seeds"),
     ("bench --rows s5", "rows s5"),
     ("bench --lengths long", "lengths long"),
     ("bench --lengths 1024,8", "length 8"),
