@@ -15,6 +15,7 @@ from .core import SptError, canonical, one_of, runs_dir, writable
 from .inits import INITS, parse_init
 from .models.language import BUILT_IN
 from .models.mixer import build_mixer
+from .models.weights import transfer
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
@@ -74,7 +75,8 @@ def _check(trials, task):
 def _try_model(stage, task):
     "Build the model of a stage and run one short sequence."
     model = stage.build(task).eval()
-    x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, task.channels)
+    if stage.take: transfer(model.state_dict(), model, stage.take)
+    x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, model.channels)
     with torch.inference_mode(): model.features(x, None)
 
 # %% ../nbs/04_protocol.ipynb #67915bc3
