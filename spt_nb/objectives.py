@@ -79,15 +79,19 @@ class MaskedDenoising(_Denoising):
     span: tuple = (-1., 1.)   # Values of the lowest and of the highest level
     mask_id: int = 0          # The id of `<mask>`
     pad_id: int = 1           # The id of `<pad>`
+    run: int = 1              # Positions that are hidden together, side by side
     extra_channels = 1
 
     def __post_init__(self):
         if not (isinstance(self.ratio, (int, float)) and 0 < self.ratio < 1):
             raise SptError(f"mask_ratio is {self.ratio!r}; allowed: a number greater than 0 and less than 1")
+        if not isinstance(self.run, int) or self.run < 1: raise SptError(f"span is {self.run!r}; allowed: a whole number, 1 or more")
 
     def chosen(self, number, L:int, seed:int, epoch:int) -> Tensor: # (B, L) bool
         "Which positions of the numbered sequences are hidden."
-        return torch.from_numpy(uniform(seed, epoch, np.asarray(number)[:, None], np.arange(L)[None]) < self.ratio)
+        rate = self.ratio if self.run == 1 else 1 - (1 - self.ratio)**(1/self.run)
+        ends = uniform(seed, epoch, np.asarray(number)[:, None], np.arange(L + self.run - 1)[None]) < rate
+        return torch.from_numpy(np.lib.stride_tricks.sliding_window_view(ends, self.run, axis=1).any(-1))
 
     def prepare(self, batch:dict, seed:int, epoch:int) -> tuple[dict, Tensor]:
         "Inputs with holes, and what was there."
