@@ -32,8 +32,9 @@ class Recipe(Config):
     dt_max: float = Field(.1, gt=0, description="largest step size")
     s4d_init: Literal["lin", "inv", "legs", "real", "dfout"] = Field("lin", description="where the poles of S4D start")
     block: int|None = Field(None, ge=1, description="local attention: block length; none: every position sees every other")
+    window: int|None = Field(None, ge=1, description="positions seen on each side: sliding attention, none: all; conv: taps, none: 4")
     ff_expand: int = Field(2, ge=0, description="hidden width of the feed-forward block in multiples of d_model; 0: none")
-    positions: Literal["none", "sinusoidal", "learned", "rotary"] = Field("rotary", description="position codes; rotary needs attention")
+    positions: Literal["none", "sinusoidal", "learned", "rotary", "alibi"] = Field("rotary", description="position codes; rotary and alibi need attention")
     position_scale: float = Field(.5, gt=0, description="standard deviation of learned positions at the start")
     norm: Literal["layer", "batch"] = Field("layer", description="normalisation")
     prenorm: bool = Field(True, description="normalise before (or after) each block")
@@ -148,10 +149,11 @@ _TUNED = dict(lrs=tuple(sorted(set(paper_numbers("unknown", "pythia").lr), rever
               batch_sizes=tuple(sorted(set(map(int, paper_numbers("unknown", "pythia").batch_size)))))
 
 # %% ../nbs/03b_recipes.ipynb #03c86254
-MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"))
+MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"), alibi=dict(positions="alibi"),
+              sliding=dict(positions="rotary", window=8, block=None))
 
 def base_mixer(name:str) -> str:
-    "The mixer behind a name: `transformer` and `rotary` are attention with positions of their own."
+    "The mixer behind a name: `transformer`, `rotary`, `alibi` and `sliding` are attention with settings of their own."
     return "attention" if name in MODELS else name
 
 def known_mixer(name:str):
