@@ -60,7 +60,7 @@ PLANS = {
 PLANS |= {
     "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA),
     "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1]),
-    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA, windows=dict(smoke=(1, 4), mini=(1, 4, 16), paper=(4, 16, 64))),
+    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA, windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
     "joint": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image")),
     "poles": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image", "pathfinder")),
     "objectives": dict(smoke=("dyck",), mini=("dyck", "digits", "series"), paper=("text", "image", "speech"),

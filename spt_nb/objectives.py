@@ -85,7 +85,7 @@ class MaskedDenoising(_Denoising):
     def __post_init__(self):
         if not (isinstance(self.ratio, (int, float)) and 0 < self.ratio < 1):
             raise SptError(f"mask_ratio is {self.ratio!r}; allowed: a number greater than 0 and less than 1")
-        if not isinstance(self.run, int) or self.run < 1: raise SptError(f"span is {self.run!r}; allowed: a whole number, 1 or more")
+        if not isinstance(self.run, int) or self.run < 1: raise SptError(f"run is {self.run!r}; allowed: a whole number, 1 or more")
 
     def chosen(self, number, L:int, seed:int, epoch:int) -> Tensor: # (B, L) bool
         "Which positions of the numbered sequences are hidden."

@@ -62,7 +62,7 @@ def denoising(self:Pretrain, task):
         raise SptError(f"levels is True; allowed: False, as task {task.name!r} is not of one channel with levels")
     levels = dict(levels=task.levels, span=task.span) if self.levels else {}
     if self.objective == "contrastive": return Contrastive(self.ratio)
-    return MaskedDenoising(self.ratio, **levels) if self.objective == "masked" else CausalDenoising(**levels)
+    return MaskedDenoising(self.ratio, run=self.mask_span, **levels) if self.objective == "masked" else CausalDenoising(**levels)
 
 @patch(as_prop=True)
 def readout(self:Pretrain) -> dict:
