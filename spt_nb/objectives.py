@@ -93,12 +93,16 @@ class MaskedDenoising(_Denoising):
         ends = uniform(seed, epoch, np.asarray(number)[:, None], np.arange(L + self.run - 1)[None]) < rate
         return torch.from_numpy(np.lib.stride_tricks.sliding_window_view(ends, self.run, axis=1).any(-1))
 
+    def hide(self, x:Tensor, lengths:Tensor|None, number, seed:int, epoch:int) -> tuple[Tensor, Tensor]: # Inputs with holes, and where (B, L)
+        "Sequences without what is hidden in them."
+        where = self.chosen(number, x.shape[1], seed, epoch) & _valid(x, lengths)
+        if x.ndim == 2: return x.masked_fill(where, self.mask_id), where
+        return torch.cat([x.masked_fill(where[..., None], 0), where[..., None].to(x.dtype)], -1), where
+
     def prepare(self, batch:dict, seed:int, epoch:int) -> tuple[dict, Tensor]:
         "Inputs with holes, and what was there."
         x, lengths, number = _stack(batch, self.pad_id)
-        where = self.chosen(number, x.shape[1], seed, epoch) & _valid(x, lengths)
-        if x.ndim == 2: hidden = x.masked_fill(where, self.mask_id)
-        else: hidden = torch.cat([x.masked_fill(where[..., None], 0), where[..., None].to(x.dtype)], -1)
+        hidden, where = self.hide(x, lengths, number, seed, epoch)
         return dict(x=hidden, lengths=lengths, where=where), self._target(x[where])
 
 # %% ../nbs/01_objectives.ipynb #b51bd976
