@@ -25,8 +25,8 @@ def budget(init:Init, r:Recipe) -> tuple[int, int]: # Sequences of pretraining, 
     if init.kind == "joint" and init.share: return 0, own
     if init.kind in ("scratch-matched", "scratch-tuned", "joint"): return 0, own + pre
     if init.kind == "scratch-converged": return 0, (r.converge_steps or 10*r.finetune_steps)*r.batch_size
-    if init.share: return round(init.share*own), own - round(init.share*own)
-    return (pre if init.pretrains or init.kind == "text-lm" else 0), own
+    before = round(init.share*own) if init.share else pre if init.pretrains or init.kind == "text-lm" else 0
+    return before//(1 + (init.kind == "contrastive")), own - (before if init.share else 0) # two views of a sequence count twice
 
 # %% ../nbs/03k_trials.ipynb #8d39db6a
 def _model_spec(r:Recipe, mixer:str, causal:bool, weights:str) -> ModelSpec:
