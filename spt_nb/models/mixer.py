@@ -14,12 +14,15 @@ from torch import nn, Tensor
 from ..core import SptError, one_of
 from .attention import Attention
 from .dlr import DLR
+from .griffin import RGLRU
+from .lru import LRU
 from .s4 import S4
 from .s4d import S4D
+from .s5 import S5
 from .window_conv import WindowConv
 
 # %% ../../nbs/models/06a_mixer.ipynb #e1ea0e55
-MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv)
+MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU)
 
 def find_mixer(mixer, # A name, a class or other callable, or an import path "package.module:Name"
               ): # The callable that builds the mixer
