@@ -79,22 +79,30 @@ class MaskedDenoising(_Denoising):
     span: tuple = (-1., 1.)   # Values of the lowest and of the highest level
     mask_id: int = 0          # The id of `<mask>`
     pad_id: int = 1           # The id of `<pad>`
+    run: int = 1              # Positions that are hidden together, side by side
     extra_channels = 1
 
     def __post_init__(self):
         if not (isinstance(self.ratio, (int, float)) and 0 < self.ratio < 1):
             raise SptError(f"mask_ratio is {self.ratio!r}; allowed: a number greater than 0 and less than 1")
+        if not isinstance(self.run, int) or self.run < 1: raise SptError(f"run is {self.run!r}; allowed: a whole number, 1 or more")
 
     def chosen(self, number, L:int, seed:int, epoch:int) -> Tensor: # (B, L) bool
         "Which positions of the numbered sequences are hidden."
-        return torch.from_numpy(uniform(seed, epoch, np.asarray(number)[:, None], np.arange(L)[None]) < self.ratio)
+        rate = self.ratio if self.run == 1 else 1 - (1 - self.ratio)**(1/self.run)
+        ends = uniform(seed, epoch, np.asarray(number)[:, None], np.arange(L + self.run - 1)[None]) < rate
+        return torch.from_numpy(np.lib.stride_tricks.sliding_window_view(ends, self.run, axis=1).any(-1))
+
+    def hide(self, x:Tensor, lengths:Tensor|None, number, seed:int, epoch:int) -> tuple[Tensor, Tensor]: # Inputs with holes, and where (B, L)
+        "Sequences without what is hidden in them."
+        where = self.chosen(number, x.shape[1], seed, epoch) & _valid(x, lengths)
+        if x.ndim == 2: return x.masked_fill(where, self.mask_id), where
+        return torch.cat([x.masked_fill(where[..., None], 0), where[..., None].to(x.dtype)], -1), where
 
     def prepare(self, batch:dict, seed:int, epoch:int) -> tuple[dict, Tensor]:
         "Inputs with holes, and what was there."
         x, lengths, number = _stack(batch, self.pad_id)
-        where = self.chosen(number, x.shape[1], seed, epoch) & _valid(x, lengths)
-        if x.ndim == 2: hidden = x.masked_fill(where, self.mask_id)
-        else: hidden = torch.cat([x.masked_fill(where[..., None], 0), where[..., None].to(x.dtype)], -1)
+        hidden, where = self.hide(x, lengths, number, seed, epoch)
         return dict(x=hidden, lengths=lengths, where=where), self._target(x[where])
 
 # %% ../nbs/01_objectives.ipynb #b51bd976
