@@ -85,7 +85,7 @@ def separate(t:Tried):
         m, x = t.build().train(mode == "training"), t.inputs(3, 16)
         g = influence(m, x, 0)
         if (share := _share(g[1:], g)) > 1e-4: return f"in {mode} mode a sequence sees another ({share:.2g} of its own gradient)", False
-    with torch.no_grad(): d = off(t.build()(x[:1]), t.build()(x)[:1])
+    with torch.no_grad(): d = off((m := t.build())(x[:1]), m(x)[:1])
     return ("a sequence sees itself alone", True) if d < 1e-4 else (f"a sequence alone differs by {d:.2g} from itself in a batch", False)
 
 def reach(t:Tried):
