@@ -63,7 +63,7 @@ def _check_sizes(spec, recipes):
     models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
     for m in {m.hash: m for m in models}.values():
         if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
-        else: build_mixer(m.mixer, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
+        else: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
 
 def _check(trials, task):
     "What pretraining is to recover must be in the task; every model must build and take a short sequence, so that a wrong size is an error now and not in a worker."

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from .core import Config, SptError, seed_torch
 from .models.language import PYTHIA, build_model
+from .models.mixer import find_mixer, source_hash
 from .models.weights import WEIGHTS, randomise
 from .tasks import load_task
 
@@ -53,10 +54,20 @@ class ModelSpec(Config):
     norm: str = "layer"; prenorm: bool = True; dropout: float = 0.
     causal: bool = False
     weights: Literal[tuple(WEIGHTS)] = "structured" # What it starts from before any training
+    source: str = Field("", exclude_if=lambda v: v == "") # Hash of the code of a mixer that is not ours
+    folder: str|None = Field(None, exclude=True)          # Where its file is; not part of the identity
+
+    @property
+    def found(self) -> str:
+        "The mixer, as `find_mixer` finds it; an error if its code is not what it was."
+        name = f"{self.folder}/{self.mixer}" if self.folder else self.mixer
+        if self.source and (now := source_hash(find_mixer(name))) != self.source:
+            raise SptError(f"code of mixer {self.mixer!r} is {now}; allowed: {self.source}, with which this stage began")
+        return name
 
     def arguments(self, length:int, **head) -> dict: # JSON
         "What `build_model` makes the model from."
-        return self.model_dump(mode="json", exclude={"weights"}) | dict(max_length=length, **head)
+        return self.model_dump(mode="json", exclude={"weights", "source"}) | dict(max_length=length, **head)
 
     def reads(self, task) -> dict: # JSON
         "What only a language model must know of a task: which level a value is."
@@ -65,6 +76,6 @@ class ModelSpec(Config):
     def build(self, seed:int, arguments:dict):
         "The model with the initial weights of that seed, the same in every stage."
         seed_torch(seed, 0)
-        model = build_model(**arguments)
+        model = build_model(**arguments | dict(mixer=self.found))
         randomise(model, self.weights)
         return model

@@ -11,7 +11,7 @@ from pathlib import Path
 from .core import SptError, one_of
 from .inits import Init, parse_init
 from .models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
-from .models.mixer import mixer_arguments
+from .models.mixer import identity, mixer_arguments
 from .optimisation import TrainConfig
 from .recipes import Recipe, base_mixer
 from .specs import ModelSpec, TaskSpec
@@ -38,7 +38,7 @@ def _model_spec(r:Recipe, mixer:str, causal:bool, weights:str) -> ModelSpec:
     args, _ = mixer_arguments(mixer, dict(r))
     if mixer == "s4d": args["init"] = r.s4d_init
     shared = {k: getattr(r, k) for k in ("d_model", "n_layers", "ff_expand", "positions", "position_scale", "norm", "prenorm", "dropout")}
-    return ModelSpec(mixer=mixer, mixer_args=args, causal=causal, weights=weights, **shared)
+    return ModelSpec(**identity(mixer), mixer_args=args, causal=causal, weights=weights, **shared)
 
 def _steps(sequences:int, batch_size:int) -> int: return max(1, -(-sequences//batch_size))
 
