@@ -42,7 +42,7 @@ def load_file(path): # The module
     return module
 
 # %% ../../nbs/models/06a_mixer.ipynb #6b09902a
-MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv)
+MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU)
 
 def find_mixer(mixer, # A name, a class or other callable, an import path "package.module:Name", or a file "folder/my_file.py:Name"
               ): # The callable that builds the mixer
