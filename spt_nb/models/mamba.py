@@ -18,56 +18,61 @@ from .convolution import TiedDropout
 from .griffin import short_conv
 
 # %% ../../nbs/models/06f_mamba.ipynb #9208e1a9
-def _states(dt, u, A, B, h):
-    "Decays (T, b, N, E) of a piece, and its states with the one before it, (1 + T, b, N, E)."
-    a = torch.mul(dt[:, :, None], A).exp_()
-    hs = a.new_empty(1 + len(a), *a.shape[1:])
+def _states(dt, u, A, B, h, a, hs):
+    "Decays (T, b, N, E) of a piece, and its states with the one before it, (1 + T, b, N, E), written into `a` and `hs`."
+    a, hs = a[:len(dt)], hs[:1 + len(dt)]
+    torch.mul(dt[:, :, None], A, out=a).exp_()
     hs[0] = h
     torch.mul(B[..., None], u[:, :, None], out=hs[1:])
-    for t in range(len(a)): hs[t + 1].addcmul_(a[t], hs[t])
+    for a_t, before, now in zip(a.unbind(), hs[:-1].unbind(), hs[1:].unbind()): now.addcmul_(a_t, before)
     return a, hs
 
 # %% ../../nbs/models/06f_mamba.ipynb #9d4a16a4
-def _gradients(grad, carry, dt, u, A, B, C, h):
-    "Of a piece: of its inputs and A, and what goes on to the piece before, (b, N, E)."
-    a, hs = _states(dt, u, A, B, h)
-    g = C[..., None]*grad[:, :, None]
+def _gradients(found, grad, carry, dt, u, A, B, C, h, a, hs, g, product):
+    "Of a piece: written into `found`, its gradients of dt, u, B, C; into `carry`, what goes on to the piece before; returned, that of A."
+    a, hs = _states(dt, u, A, B, h, a, hs)
+    ddt, du, dB, dC = found
+    g, product = g[:len(a)], product[:len(a)]
+    torch.mul(C[..., None], grad[:, :, None], out=g)
     g[-1] += carry
     for t in range(len(g) - 1, 0, -1): g[t - 1].addcmul_(a[t], g[t])
-    carry, wide = a[0]*g[0], torch.empty_like(g) # for products that are only summed
-    dC = torch.mul(hs[1:], grad[:, :, None], out=wide).sum(-1)
-    dB = torch.mul(g, u[:, :, None], out=wide).sum(-1)
-    du = (B[:, :, None] @ g).squeeze(2)
+    torch.mul(a[0], g[0], out=carry)
+    torch.sum(torch.mul(hs[1:], grad[:, :, None], out=product), -1, out=dC)
+    torch.sum(torch.mul(g, u[:, :, None], out=product), -1, out=dB)
+    torch.matmul(B[:, :, None], g, out=du[:, :, None])
     q = a.mul_(g).mul_(hs[:-1])
-    ddt = torch.mul(q, A, out=wide).sum(2)
-    return (ddt, du, dB, dC), q.mul_(dt[:, :, None]).sum((0, 1)), carry
+    torch.sum(torch.mul(q, A, out=product), 2, out=ddt)
+    return q.mul_(dt[:, :, None]).sum((0, 1))
 
 # %% ../../nbs/models/06f_mamba.ipynb #96509421
+def _pieces(*tensors): # ceil(sqrt(L)) positions each
+    return list(zip(*(x.split(math.isqrt(len(x) - 1) + 1) for x in tensors)))
+
+def _room(u, A, n): # a and hs, and two like a
+    T = math.isqrt(len(u) - 1) + 1
+    return [u.new_empty(T + (i == 1), u.shape[1], *A.shape) for i in range(n)]
+
 class _Selective(torch.autograd.Function):
     "dt and u (L, b, E), A (N, E), B and C (L, b, N); (L, b, E)."
     @staticmethod
     def forward(ctx, dt, u, A, B, C):
-        h, starts, ys = u.new_zeros(u.shape[1], *A.shape), [], []
-        ctx.T = math.isqrt(len(u) - 1) + 1
-        for *z, c in zip(*(x.split(ctx.T) for x in (dt, u, B, C))):
+        y, h, starts, room = torch.empty_like(u), u.new_zeros(u.shape[1], *A.shape), [], _room(u, A, 2)
+        for dt_k, u_k, B_k, C_k, y_k in _pieces(dt, u, B, C, y):
             starts.append(h)
-            hs = _states(*z[:2], A, z[2], h)[1]
+            hs = _states(dt_k, u_k, A, B_k, h, *room)[1]
+            torch.matmul(C_k[:, :, None], hs[1:], out=y_k[:, :, None])
             h = hs[-1].clone()
-            ys.append((c[:, :, None] @ hs[1:]).squeeze(2))
         ctx.save_for_backward(dt, u, A, B, C, *starts)
-        return torch.cat(ys)
+        return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         dt, u, A, B, C, *starts = ctx.saved_tensors
-        pieces = list(zip(*(x.split(ctx.T) for x in (grad, dt, u, B, C)), starts))
-        carry, dA, found = torch.zeros_like(starts[0]), torch.zeros_like(A), []
-        for grad_k, dt_k, u_k, B_k, C_k, h in reversed(pieces):
-            own, dA_k, carry = _gradients(grad_k, carry, dt_k, u_k, A, B_k, C_k, h)
-            found.append(own)
-            dA += dA_k
-        ddt, du, dB, dC = (torch.cat(x[::-1]) for x in zip(*found))
+        ddt, du, dB, dC = found = [torch.empty_like(x) for x in (dt, u, B, C)]
+        dA, carry, room = torch.zeros_like(A), torch.zeros_like(starts[0]), _room(u, A, 4)
+        for h, own, (grad_k, dt_k, u_k, B_k, C_k) in list(zip(starts, _pieces(*found), _pieces(grad, dt, u, B, C)))[::-1]:
+            dA += _gradients(own, grad_k, carry, dt_k, u_k, A, B_k, C_k, h, *room)
         return ddt, du, dA, dB, dC
 
 # %% ../../nbs/models/06f_mamba.ipynb #2a25e39e
