@@ -105,6 +105,7 @@ _PATHS = ("pathfinder", "pathx", "pathx256")
 
 TABLE = [
     # scale, task, mixer, what changes
+    ("*", "*", "mamba", dict(d_state=16)), # for each inner channel, as in its paper
     ("smoke", "*", "*", dict(task=_SMALL, d_model=16, n_layers=1, d_state=8, n_heads=2, pretrain_steps=6, finetune_steps=6, batch_size=16,
                              pretrain_batch_size=16, valid_every=3)),
     ("smoke", "listops", "*", dict(task=dict(_SMALL, min_length=20, max_length=100))),

@@ -16,7 +16,8 @@ from spt_nb.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 from spt_nb.store import Store, seal
 
 TRAIN = TrainConfig(steps=2, batch_size=8, lr=1e-3, valid_every=1)
-SIZES = dict(attention=dict(n_heads=2), s4=dict(d_state=8), s4d=dict(d_state=8), dlr=dict(d_state=8))
+SIZES = dict(attention=dict(n_heads=2), s4=dict(d_state=8), s4d=dict(d_state=8), dlr=dict(d_state=8),
+             lru=dict(d_state=8), s5=dict(d_state=8), rglru=dict(n_heads=2), mamba=dict(d_state=4))
 
 
 def stages(task="copy_match", mixer="attention", options=None, causal=False, **model):
@@ -43,7 +44,8 @@ def inputs(task):
     dict(mixer="attention", norm="batch", ff_expand=2), dict(mixer="attention", positions="alibi"),
     dict(mixer="attention", positions="rotary", mixer_args=dict(n_heads=2, window=3)), dict(mixer="conv"), dict(mixer="conv", causal=True), dict(mixer="s4", positions="sinusoidal"), dict(mixer="s4", causal=True), dict(mixer="s4d"),
     dict(mixer="s4d", causal=True, norm="batch"), dict(mixer="dlr", causal=True), dict(mixer="dlr", prenorm=False, dropout=.1),
-    dict(mixer="s4d", task="pathfinder"), dict(mixer="dlr", task="pathfinder", causal=True), dict(mixer="s4d", mixer_args=dict(d_state=8, init="legs", n_ssm=2))],
+    dict(mixer="s4d", task="pathfinder"), dict(mixer="dlr", task="pathfinder", causal=True), dict(mixer="s4d", mixer_args=dict(d_state=8, init="legs", n_ssm=2)),
+    *(dict(mixer=m, **o) for m in ("lru", "s5", "rglru", "mamba") for o in (dict(causal=True), dict(task="pathfinder", dropout=.1)))],
     ids=lambda c: "-".join(map(str, c.values())))
 def test_a_round_trip_changes_no_bit(case, store, tmp_path):
     for stage in stages(**case):
