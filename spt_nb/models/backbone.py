@@ -140,6 +140,7 @@ class SequenceModel(nn.Module):
                  prenorm:bool=True, # Norm inside the branch and after the last block, else after each sum
                  dropout:float=0., # After each branch; for state-space mixers one mask for all times, also inside them
                  causal:bool=False, # No position may depend on later ones
+                 recovers:int=0, # Outputs of a second head, that says what was hidden at a position; 0: none
                 ):
         super().__init__()
         _check_sizes(d_model, n_layers, n_outputs, vocab_size, channels, head, pooling, ff_expand, positions, position_scale,
@@ -154,6 +155,7 @@ class SequenceModel(nn.Module):
         self.blocks = nn.ModuleList(Block(m, d_model, ff_expand, norm, prenorm, dropout) for m in mixers)
         self.norm = NORMS[norm](d_model) if prenorm else None
         self.head = build_head(head, d_model, n_outputs)
+        self.recover = nn.Linear(d_model, recovers) if recovers else None
 
 # %% ../../nbs/models/07_backbone.ipynb #ad8334f9
 @lru_cache(maxsize=8)
@@ -203,10 +205,11 @@ def forward(self:SequenceModel,
             lengths:Tensor|None=None, # True lengths, (B,); None if nothing is padded
             x2:Tensor|None=None, # Second documents, for the head "match"
             lengths2:Tensor|None=None, # Their lengths
-            where:Tensor|None=None, # For the head "position": the positions to predict, bool, (B, L)
+            where:Tensor|None=None, # The positions to recover, bool, (B, L); for the head "position", or for the second head
             spare:bool=False, # The batch of a process that got none: it takes part in all steps, and changes nothing
            ) -> Tensor: # (B, n_outputs); for "position" (B, L, n_outputs), or (number of True in `where`, n_outputs); if `spare`, no rows
     "Outputs of the head."
+    if where is not None and self.recover is not None: return self.recover(self.features(x, lengths, spare)[where & (not spare)])
     if (x2 is not None) != (self.head_name == "match"):
         raise SptError(f"head is {self.head_name!r}; x2 is for the head 'match', which needs it")
     if where is not None and self.head_name != "position":
