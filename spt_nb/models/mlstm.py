@@ -30,8 +30,8 @@ def _decay(g, M, d, back):
     return (g.unsqueeze(-2) - M.unsqueeze(-1)).add_(unseen.sub_(math.log(d)/2)).exp_()
 
 def _least(sums, M):
-    "What the normaliser is at least; not below what keeps a quotient finite."
-    return (-sums - M).exp().clamp(min=1e-6)[..., None]
+    "What the normaliser is at least, within what keeps quotients and gradients finite."
+    return (-sums - M).clamp(math.log(1e-6), 80).exp()[..., None]
 
 # %% ../../nbs/models/06g_mlstm.ipynb #c76f6a1c
 class _ReadAll(torch.autograd.Function):
@@ -46,7 +46,7 @@ class _ReadAll(torch.autograd.Function):
             total = (S*E).sum(-1, keepdim=True)
             n = torch.maximum(total.abs(), least)
             decays.append(E.div_(n))
-            norms += [torch.where(n > least, total.sign(), 0), n > 1e-6]
+            norms += [torch.where(n > least, total.sign(), 0), n > 1.001e-6]
         W = S*sum(decays)
         ctx.save_for_backward(q, k, v, S, W, *decays, *norms)
         return W @ v
