@@ -37,7 +37,7 @@ def fresh_model(stage, # A finished `Pretrain` or `Finetune`
     "The model of a stage before its first step, on the CPU."
     spec, arguments = stage.model, _arguments(stage, store)
     if hippo:
-        spec = spec.but(weights="structured")
+        spec = spec.but(mixer="s4", weights="structured", source="", folder=None)
         sizes = mixer_arguments("s4", arguments["mixer_args"])[0]
         arguments |= dict(mixer="s4", mixer_args=sizes, positions="none" if arguments["positions"] in WITHIN else arguments["positions"])
     with torch.random.fork_rng(devices=[]): return spec.build(stage.seed, arguments).eval()

@@ -45,14 +45,14 @@ def cut(series:np.ndarray, # (T, C)
     return splits
 
 # %% ../../nbs/tasks/06c_forecasting.ipynb #2977e136
-def _options(length, horizon, features, norm, **sizes) -> dict:
+def _options(length, horizon, features, x_norm, **sizes) -> dict:
     "Checked options; the sizes are whole numbers or None."
-    one_of("features", features, ("M", "S")), one_of("norm", norm, ("last", "none"))
+    one_of("features", features, ("M", "S")), one_of("x_norm", x_norm, ("last", "none"))
     return {k: n if n is None else whole(f"n_{k}", n) for k, n in sizes.items()} if whole("length", length) and whole("horizon", horizon) else {}
 
-def _forecast_task(name, series, borders, length, horizon, norm, sizes, source, mark) -> Task:
+def _forecast_task(name, series, borders, length, horizon, x_norm, sizes, source, mark) -> Task:
     "The task around a series."
-    splits, mark = limited(cut(series, borders, length, horizon, norm == "last"), mark, **sizes)
+    splits, mark = limited(cut(series, borders, length, horizon, x_norm == "last"), mark, **sizes)
     C = series.shape[1]
     return Task(name, "forecasting", "values", length, horizon*C, **splits, channels=C, mask_ratio=.25, source=source, fingerprint=mark)
 
@@ -91,18 +91,18 @@ def ett(data_dir=None, # Folder with the files; None: `data/downloads/ett`
         horizon:int=24, # Steps to say; 96, 192, 336 and 720 in the literature
         features:str="M", # "M": all channels; "S": one, the target
         target:str="OT", # Its name
-        norm:str="last", # "last": values are counted from the last one seen; "none"
+        x_norm:str="last", # "last": values are counted from the last one seen; "none"
         n_train:int|None=None, n_valid:int|None=None, n_test:int|None=None, # Most windows; None: all
        ) -> Task:
     "What comes next in a series of many channels, from a CSV file."
-    sizes = _options(length, horizon, features, norm, train=n_train, valid=n_valid, test=n_test)
+    sizes = _options(length, horizon, features, x_norm, train=n_train, valid=n_valid, test=n_test)
     name, path = _ett_file(data_dir, problem, file)
     names, x = read_csv(path)
     if features == "S": x = x[:, [names.index(one_of("target", target, names))]]
     borders = _borders(name, len(x), file is not None)
-    mark = digest([digest(np.ascontiguousarray(x).tobytes()), x.shape, borders, length, horizon, norm])
+    mark = digest([digest(np.ascontiguousarray(x).tobytes()), x.shape, borders, length, horizon, x_norm])
     source = f"{name}, {path.name}: {len(x)} steps of {', '.join(names if features == 'M' else [target])[:60]}; train, valid and test end at steps {borders}"
-    return _forecast_task("ett", x, borders, length, horizon, norm, sizes, source, mark)
+    return _forecast_task("ett", x, borders, length, horizon, x_norm, sizes, source, mark)
 
 # %% ../../nbs/tasks/06c_forecasting.ipynb #31aec8e2
 LAGS = 0, 36, 72
@@ -122,11 +122,11 @@ def forecast(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Windows; the 
              seed:int=0, # Of the generator
              length:int=96, # Steps seen
              horizon:int=24, # Steps to say
-             norm:str="last", # "last": values are counted from the last one seen; "none"
+             x_norm:str="last", # "last": values are counted from the last one seen; "none"
             ) -> Task:
     "A generated series: what comes next?"
-    sizes = _options(length, horizon, "M", norm, train=n_train, valid=n_valid, test=n_test)
+    sizes = _options(length, horizon, "M", x_norm, train=n_train, valid=n_valid, test=n_test)
     whole("seed", seed, -2**63, 2**63 - 1)
     borders = np.cumsum([length + n_train + horizon - 1, n_valid + horizon - 1, n_test + horizon - 1]).tolist()
-    mark = digest(["forecast", 1, seed, borders, length, horizon, norm])
-    return _forecast_task("forecast", waves(borders[-1], seed), borders, length, horizon, norm, {}, f"synthetic, drawn by spt_nb with seed {seed}", mark)
+    mark = digest(["forecast", 1, seed, borders, length, horizon, x_norm])
+    return _forecast_task("forecast", waves(borders[-1], seed), borders, length, horizon, x_norm, {}, f"synthetic, drawn by spt_nb with seed {seed}", mark)
