@@ -140,7 +140,7 @@ def mask(self:Attention, q:Tensor, lengths:Tensor|None) -> Tensor|None:
     keys = None if lengths is None or self.causal else _key_mask(lengths, L)
     if not (self.alibi or self.window): return keys
     bias = self.bias(slice(0, L), L, q)
-    if keys is None: return bias
+    if keys is None: return bias[None] # The fused operation takes masks of four axes
     return bias.masked_fill(~(keys | torch.eye(L, dtype=torch.bool, device=q.device)), -torch.inf)
 
 @patch

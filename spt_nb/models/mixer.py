@@ -19,6 +19,7 @@ from .dlr import DLR
 from .griffin import RGLRU
 from .lru import LRU
 from .mamba import Mamba
+from .mlstm import MLSTM
 from .s4 import S4
 from .s4d import S4D
 from .s5 import S5
@@ -43,7 +44,7 @@ def load_file(path): # The module
     return module
 
 # %% ../../nbs/models/06a_mixer.ipynb #6b09902a
-MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba)
+MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba, mlstm=MLSTM)
 
 def find_mixer(mixer, # A name, a class or other callable, an import path "package.module:Name", or a file "folder/my_file.py:Name"
               ): # The callable that builds the mixer

@@ -53,7 +53,7 @@ def _attend(q, k, v, windows, causal, window=None, alibi=False):
     out = torch.zeros_like(q)
     for rows, own, keys in windows:
         n, m = own.stop - own.start, keys.stop - keys.start
-        if window or alibi: bias = distance_bias(n, m, own.start - keys.start, causal, window, alibi and q.shape[1], q.device, q.dtype)
+        if window or alibi: bias = distance_bias(n, m, own.start - keys.start, causal, window, alibi and q.shape[1], q.device, q.dtype)[None]
         else: bias = causal_lower_right(n, m) if causal else None
         y = F.scaled_dot_product_attention(q[rows, :, own], k[rows, :, keys], v[rows, :, keys], attn_mask=bias)
         out[rows, :, own] = y
