@@ -22,10 +22,9 @@ from .tasks.task import Split, collate, eval_batches
 
 # %% ../nbs/06a_attention_distance.ipynb #58e4cdfb
 def _may_read(mixer, rows, L, lengths):
-    "True where a query of `rows` reads a key, (B or 1, 1, rows, L)."
+    "True where a query of `rows` may read a key, as far as blocks and padding go, (B or 1, 1, rows, L)."
     i, j = rows[:, None], torch.arange(L)
     reads = torch.ones(1, 1, len(rows), L, dtype=torch.bool)
-    if mixer.causal: reads = reads & (j <= i)
     if mixer.block: reads = reads & ((i//mixer.block - j//mixer.block).abs() <= 1)
     return reads if lengths is None else reads & valid_positions(lengths.clamp(min=1), L)[:, None, None]
 
@@ -38,7 +37,7 @@ def attention_weights(mixer:Attention,
     if not isinstance(mixer, Attention): raise SptError(f"mixer is {type(mixer).__name__}; allowed: Attention")
     q, k, _ = mixer.heads(x)
     L, at = x.shape[1], torch.arange(x.shape[1])[rows]
-    scores = q[:, :, rows] @ k.mT/q.shape[-1]**.5
+    scores = q[:, :, rows] @ k.mT/q.shape[-1]**.5 + mixer.bias(range(L)[rows], L, q)
     w = scores.masked_fill(~_may_read(mixer, at, L, lengths), -torch.inf).softmax(-1).nan_to_num(0.)
     return w if lengths is None else w*valid_positions(lengths, L)[:, None, at, None]
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WHAT_YOU_SEE', 'COMMANDS', 'EPILOG', 'quickstart', 'compare', 'tasks', 'data', 'experiment', 'status', 'doctor',
-           'export', 'import_', 'budget', 'bench', 'main']
+           'export', 'import_', 'budget', 'bench', 'contract', 'versus', 'main']
 
 # %% ../nbs/08_cli.ipynb #a5a2ae9a
 import math, os, platform, sys
@@ -222,7 +222,42 @@ def bench(rows:str=None, # Lines of the table, as s4,dlr (a name that is none li
     print(f"Table and measured speeds: {folder}")
 
 # %% ../nbs/08_cli.ipynb #a38b7c0a
-COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, tasks, data, experiment, status, export, import_, budget, bench, doctor)}
+def contract(mixer:str, # A name, an import path package.module:Name, or a file folder/my_file.py:Name
+             d_model:int=64, # Channels
+             length:int=128, # The longest sequence that is tried
+             causal:bool=False, # It must look back only (default: if it takes `causal`)
+             seconds:float=2., # For measuring speed; 0: not measured
+            ):
+    "Try a mixer of your own: shape, padding, causality, gradients, checkpoints, speed against ours."
+    from spt_nb.contract import contract
+    c = contract(mixer, d_model, length, causal or None, seconds=seconds)
+    print(c)
+    return 0 if c.ok else _say(f"spt: {c.reason}", 1)
+
+def versus(mixer:str, # An import path package.module:Name, or a file folder/my_file.py:Name
+           task:str=None, # A task (see: spt tasks)
+           data:str=None, # Or your own data: a table, or a folder of images, WAV or npy files
+           against:str="attention,s4,dlr", # Ours, at matched size
+           seeds:str="3", # A number of seeds, or the seeds: 0,1,7
+           scale:str="mini", # smoke, mini or paper
+           match:str="size", # size: as many parameters and sequences; compute: as many parameters and operations
+           workers:int=None, # Processes (default: one for each core)
+           runs:str=None, # Folder of finished work (default: runs/)
+           data_dir:str=None, # Folder of downloaded data
+           fraction:str="1.0", # Share (0.1) or number (500) of training examples
+           out:str=None, # Folder of the report (default: runs/versus-NAME-TASK-SCALE)
+           **overrides):
+    "Your mixer against ours, at matched size, from scratch and self-pretrained: one page with a verdict. Further flags as for compare."
+    from spt_nb import versus_report
+    from spt_nb.versus import versus
+    folder = _place(runs, out, f"versus-{mixer.rpartition(':')[2]}-{task or 'own'}-{scale}")
+    own = {k: v for k, v in dict(data=data, runs=runs, data_dir=data_dir).items() if v is not None}
+    v = versus(mixer, task, names("against", against), value(seeds), scale, match, workers=workers, fraction=value(fraction), **own, **overrides)
+    print(f"\n{v}\nReport: {v.report(folder)}")
+    return 1 if v.failed else 0
+
+# %% ../nbs/08_cli.ipynb #6b33a4a2
+COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, contract, versus, tasks, data, experiment, status, export, import_, budget, bench, doctor)}
 
 # %% ../nbs/08_cli.ipynb #a9b1bb85
 EPILOG = {"compare": "numbers of the recipe, with the default of those the scale does not set:\n" + "\n".join(

@@ -79,8 +79,8 @@ def score_of(metrics) -> float:
 # %% ../nbs/03l_comparison.ipynb #bdf7fdab
 @patch
 def majority(self:Comparison) -> float|None:
-    "What always giving the most frequent training label would score; None for regression."
-    return None if self.task.kind == "regression" else np.bincount(Split(self.task.train).y).max()/len(self.task.train)
+    "What always giving the most frequent training label would score; None where the score is R2."
+    return None if self.task.kind in ("regression", "forecasting") else np.bincount(Split(self.task.train).y).max()/len(self.task.train)
 
 @patch
 def _evidence(self:Comparison) -> dict: return dict(examples=self.examples(), kind=self.task.kind)

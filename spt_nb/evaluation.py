@@ -7,6 +7,7 @@ __all__ = ['accelerator', 'to_device', 'forward', 'evaluate', 'answers']
 
 # %% ../nbs/01d_evaluation.ipynb #f77997be
 from .tasks.task import Split, collate, eval_batches  # first: it silences a warning of what follows
+from .objectives import ahead
 
 import numpy as np
 import torch
@@ -53,13 +54,14 @@ def evaluate(model, split:Split, objective, batch_size:int, # Sequences at a tim
 
 # %% ../nbs/01d_evaluation.ipynb #a172ef79
 def answers(model, split:Split, objective, batch_size:int, precision:str="fp32",
-           ) -> tuple[dict, dict]: # Metrics, and columns example, y, prediction
+           ) -> tuple[dict, dict]: # Metrics, and columns example, y, prediction; of a forecast y and prediction are lists
     "The metrics of a model with labels on a split, and what it said to every example."
     found = []
     def each(index, output, target):
-        said = output.squeeze(-1) if target.is_floating_point() else output.argmax(-1)
+        if target.ndim > 1: said, target = ahead(output, target)
+        else: said = output.squeeze(-1) if target.is_floating_point() else output.argmax(-1)
         found.append((index, target.cpu().numpy(), said.cpu().numpy()))
     metrics = evaluate(model, split, objective, batch_size, precision=precision, each=each)
     columns = [np.concatenate(c) for c in zip(*gather_object(found))]
     order = np.argsort(columns[0])
-    return metrics, dict(zip(("example", "y", "prediction"), (c[order] for c in columns)))
+    return metrics, dict(zip(("example", "y", "prediction"), (c[order] if c.ndim == 1 else list(c[order]) for c in columns)))

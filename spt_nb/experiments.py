@@ -56,6 +56,21 @@ PLANS = {
     "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), sizes=_SIZES),
 }
 
+# %% ../nbs/07b_experiments.ipynb #ff1f80a3
+PLANS |= {
+    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA),
+    "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1]),
+    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA, windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
+    "joint": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image")),
+    "poles": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image", "pathfinder")),
+    "objectives": dict(smoke=("dyck",), mini=("dyck", "digits", "series"), paper=("text", "image", "speech"),
+                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
+    "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
+                       fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
+}
+
+
+
 # %% ../nbs/07b_experiments.ipynb #fdcb18d0
 def settings(experiment:str, # A name in `PLANS`
              scale:str, # smoke, mini or paper
@@ -101,7 +116,8 @@ def study(p:AttrDict, # From `settings`
     "Train every cell of several comparisons, as one plan."
     check_spread(workers)
     cells = {(t,): {} for t in p.tasks} if cells is None else cells
-    found = {label: prepare(label[0], mixers, inits, p.seeds, p.scale, quiet=True, **p.tasks[label[0]] | more) for label, more in cells.items()}
+    shared = dict(mixers=mixers, inits=inits, seeds=p.seeds, scale=p.scale, quiet=True)
+    found = {label: prepare(label[0], **shared | p.tasks[label[0]] | more) for label, more in cells.items()}
     s = Study(found, tuple(names), p)
     trials = [t for c in found.values() for t in c.trials.values()]
     s.failed = run_stages(trials, next(iter(found.values())).store, workers, quiet)

@@ -19,6 +19,8 @@ INITS = {"scratch": "random weights, the steps of fine-tuning",
          "scratch-converged": "random weights, trained until validation and training loss stop improving",
          "masked": "masked self-pretraining, then fine-tuning",
          "causal": "causal self-pretraining of a causal model, then fine-tuning",
+         "contrastive": "contrastive self-pretraining, then fine-tuning",
+         "joint": "masked denoising and labels in one training, with the compute of both",
          "text-lm": "a language model of text, then fine-tuning; with mixer pythia"}
 
 # %% ../nbs/03e_inits.ipynb #c7b441f6
@@ -29,7 +31,7 @@ class Init(NamedTuple):
     weights: str = "structured" # One of `WEIGHTS`: what there is before any training
 
     @property
-    def pretrains(self) -> bool: return self.kind in ("masked", "causal")
+    def pretrains(self) -> bool: return self.kind in ("masked", "causal", "contrastive")
 
 def parse_init(text:str) -> Init:
     "An initialisation from its text."
@@ -40,7 +42,7 @@ def parse_init(text:str) -> Init:
     if kind == "text-lm" and text != kind: raise SptError(f"init is {text!r}; allowed: text-lm alone")
     init = Init(kind, None, weights or "structured")
     if share is None: return init
-    if not init.pretrains: raise SptError(f"init is {text!r}; allowed: a share for masked and causal only")
+    if not (init.pretrains or kind == "joint"): raise SptError(f"init is {text!r}; allowed: a share for masked, causal, contrastive and joint only")
     try: init = init._replace(share=float(share))
     except ValueError: pass
     if init.share and 0 < init.share < 1: return init

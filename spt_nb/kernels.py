@@ -20,7 +20,7 @@ import torch
 
 from .core import SptError, read_json, replacing
 from .models.backbone import SequenceModel
-from .models.mixer import mixer_arguments
+from .models.mixer import WITHIN, mixer_arguments
 from .store import Store
 from .tasks.task import whole
 
@@ -39,7 +39,7 @@ def fresh_model(stage, # A finished `Pretrain` or `Finetune`
     if hippo:
         spec = spec.but(weights="structured")
         sizes = mixer_arguments("s4", arguments["mixer_args"])[0]
-        arguments |= dict(mixer="s4", mixer_args=sizes, positions=arguments["positions"].replace("rotary", "none"))
+        arguments |= dict(mixer="s4", mixer_args=sizes, positions="none" if arguments["positions"] in WITHIN else arguments["positions"])
     with torch.random.fork_rng(devices=[]): return spec.build(stage.seed, arguments).eval()
 
 # %% ../nbs/06_kernels.ipynb #e3c495a8

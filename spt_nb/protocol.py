@@ -14,7 +14,8 @@ from .comparison import Comparison
 from .core import SptError, canonical, one_of, runs_dir, writable
 from .inits import INITS, parse_init
 from .models.language import BUILT_IN
-from .models.mixer import build_mixer
+from .models.mixer import WITHIN, build_mixer
+from .models.weights import transfer
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
@@ -62,7 +63,7 @@ def _check_sizes(spec, recipes):
     models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
     for m in {m.hash: m for m in models}.values():
         if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
-        else: build_mixer(m.mixer, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, rotary=m.positions == "rotary")
+        else: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
 
 def _check(trials, task):
     "What pretraining is to recover must be in the task; every model must build and take a short sequence, so that a wrong size is an error now and not in a worker."
@@ -74,7 +75,8 @@ def _check(trials, task):
 def _try_model(stage, task):
     "Build the model of a stage and run one short sequence."
     model = stage.build(task).eval()
-    x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, task.channels)
+    if stage.take: transfer(model.state_dict(), model, stage.take)
+    x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, model.channels)
     with torch.inference_mode(): model.features(x, None)
 
 # %% ../nbs/04_protocol.ipynb #67915bc3

@@ -16,6 +16,7 @@ from .inits import parse_init
 from .models.language import PYTHIA, find_lm, lm_sizes
 from .models.mixer import find_mixer
 from .models.paper import PAPER, paper_sizes
+from .models.weights import PARTS
 from .paper_numbers import GRID, paper_fields, paper_numbers
 
 # %% ../nbs/03b_recipes.ipynb #b0acab83
@@ -31,8 +32,9 @@ class Recipe(Config):
     dt_max: float = Field(.1, gt=0, description="largest step size")
     s4d_init: Literal["lin", "inv", "legs", "real", "dfout"] = Field("lin", description="where the poles of S4D start")
     block: int|None = Field(None, ge=1, description="local attention: block length; none: every position sees every other")
+    window: int|None = Field(None, ge=1, description="positions seen on each side: sliding attention, none: all; conv: taps, none: 4")
     ff_expand: int = Field(2, ge=0, description="hidden width of the feed-forward block in multiples of d_model; 0: none")
-    positions: Literal["none", "sinusoidal", "learned", "rotary"] = Field("rotary", description="position codes; rotary needs attention")
+    positions: Literal["none", "sinusoidal", "learned", "rotary", "alibi"] = Field("rotary", description="position codes; rotary and alibi need attention")
     position_scale: float = Field(.5, gt=0, description="standard deviation of learned positions at the start")
     norm: Literal["layer", "batch"] = Field("layer", description="normalisation")
     prenorm: bool = Field(True, description="normalise before (or after) each block")
@@ -44,6 +46,9 @@ class Recipe(Config):
     lm: str|None = Field(None, description="text-lm: a language model, as a folder or a name on the hub; none: a small one, trained here for the budget of pretraining")
     # pretraining
     mask_ratio: float|None = Field(None, gt=0, lt=1, description="share of positions hidden in masked pretraining; none: what the paper hides in this task")
+    mask_span: int = Field(1, ge=1, description="length of the runs of positions hidden in masked pretraining")
+    unlabelled: float|int|None = Field(None, description="share or number of training examples that pretraining reads; none: those that fine-tuning reads")
+    take: tuple[str, ...]|None = Field(None, min_length=1, description="parts of the pretrained weights that fine-tuning takes over, of embedding, query_key, value, ssm, readout, feed_forward, norm; none: all")
     levels: bool = Field(False, description="recover a pixel as one of its grey levels, by cross-entropy, instead of as a number")
     pretrain_steps: int = Field(500, ge=1, description="steps of pretraining")
     pretrain_lr: float = Field(2e-3, gt=0, description="learning rate of pretraining")
@@ -72,7 +77,7 @@ class Recipe(Config):
     beta2: float = Field(.98, gt=0, lt=1, description="AdamW second-moment decay")
     valid_every: int = Field(100, ge=1, description="steps between validations")
 
-    @field_validator("lrs", "batch_sizes", mode="before")
+    @field_validator("lrs", "batch_sizes", "take", mode="before")
     @classmethod
     def _several(cls, x): return x if x is None or isinstance(x, (list, tuple)) else (x,)
 
@@ -82,7 +87,13 @@ class Recipe(Config):
         if any(not 0 < lr < math.inf for lr in lrs): raise SptError(f"lrs is {lrs}; allowed: numbers greater than 0")
         return lrs
 
-    @field_validator("lrs", "batch_sizes")
+    @field_validator("take")
+    @classmethod
+    def _parts(cls, x):
+        for part in x or (): one_of("take", part, PARTS)
+        return x
+
+    @field_validator("lrs", "batch_sizes", "take")
     @classmethod
     def _once(cls, x, info):
         if x and len(set(x)) < len(x): raise SptError(f"{info.field_name} is {x}; allowed: every value once")
@@ -138,10 +149,11 @@ _TUNED = dict(lrs=tuple(sorted(set(paper_numbers("unknown", "pythia").lr), rever
               batch_sizes=tuple(sorted(set(map(int, paper_numbers("unknown", "pythia").batch_size)))))
 
 # %% ../nbs/03b_recipes.ipynb #03c86254
-MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"))
+MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"), alibi=dict(positions="alibi"),
+              sliding=dict(positions="rotary", window=8, block=None))
 
 def base_mixer(name:str) -> str:
-    "The mixer behind a name: `transformer` and `rotary` are attention with positions of their own."
+    "The mixer behind a name: `transformer`, `rotary`, `alibi` and `sliding` are attention with settings of their own."
     return "attention" if name in MODELS else name
 
 def known_mixer(name:str):

@@ -74,11 +74,11 @@ def _arguments(said, stage, found, mixer):
     for s in (stage, *stage.needs):
         if mixer is None and s.model.mixer not in BUILT_IN:
             raise SptError(f"mixer is {s.model.mixer!r}; allowed: {', '.join(BUILT_IN)}, or pass the class yourself, as mixer=YourClass")
-    fixed = stage.model.arguments(None) | (dict(head="position") if stage.kind == "pretrain" else dict(pooling=stage.pooling))
+    fixed = stage.model.arguments(None) | (stage.readout if stage.kind == "pretrain" else dict(pooling=stage.pooling))
     fixed.pop("max_length")
     for k, v in fixed.items():
         if canonical(said.get(k)) != canonical(v): raise SptError(f"{k} is {said.get(k)!r}; allowed: {v!r}, as config.json says")
-    for k in said.keys() - fixed.keys(): one_of("a name", k, ["max_length", "n_outputs", "vocab_size", "channels", "head", "levels", "span"])
+    for k in said.keys() - fixed.keys(): one_of("a name", k, ["max_length", "n_outputs", "vocab_size", "channels", "head", "levels", "span", "recovers"])
     if stage.kind == "finetune": one_of("head", said.get("head"), [stage.head, "match"])
     for k, v in (said | said["mixer_args"]).items():
         if type(v) is int and not 0 <= v <= 2**24: raise SptError(f"{k} is {v}; allowed: 0 to {2**24:,}")

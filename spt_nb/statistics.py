@@ -81,18 +81,25 @@ def holm(p_values, # NaN is a test that could not be made; it stays NaN and is n
     return out
 
 # %% ../nbs/05_statistics.ipynb #410a9e51
-_kinds = "classification", "matching", "regression"
+_kinds = "classification", "matching", "regression", "forecasting"
 
 def _r2(y, predictions, times) -> np.ndarray: # One value per prediction
     "R2 when each example is there so many times; 0 when all `y` are equal."
-    spread = (y - y@times/times.sum())**2 @ times
-    return 1 - np.stack([(y-p)**2 for p in predictions])@times/spread if spread > 0 else np.zeros(len(predictions))
+    if y.ndim > 1: spread = ((y - y.mean(0))**2).sum(1)@times - (((y - y.mean(0)).T@times)**2).sum()/times.sum()
+    else: spread = (y - y@times/times.sum())**2 @ times
+    errors = np.stack([((y-p)**2).reshape(len(y), -1).sum(1) for p in predictions])
+    return 1 - errors@times/spread if spread > 0 else np.zeros(len(predictions))
+
+def _array(x) -> np.ndarray: # (N,), or (N, outputs)
+    "Answers as an array; those of a forecast are lists."
+    x = np.asarray(x)
+    return np.stack(x) if x.dtype == object and isinstance(x[0], (list, np.ndarray)) else x
 
 def _draws(y, predictions, kind, n, seed) -> tuple[np.ndarray, np.ndarray]: # (predictions,) and (n, predictions)
     "Scores on the examples, and on `n` draws of as many."
     rng, N, lengths = np.random.default_rng(seed), len(y), [len(p) for p in predictions]
     if lengths != [N]*len(lengths) or not N: raise SptError(f"prediction has length {lengths[-1]}, y {N}; allowed: one each per example")
-    if one_of("kind", kind, _kinds) == "regression":
+    if one_of("kind", kind, _kinds) in ("regression", "forecasting"):
         draws = (np.bincount(rng.integers(N, size=N), minlength=N) for _ in range(n))
         return _r2(y, predictions, np.ones(N)), np.stack([_r2(y, predictions, times) for times in draws])
     right, times = np.unique([p == y for p in predictions], axis=1, return_counts=True)
@@ -101,16 +108,16 @@ def _draws(y, predictions, kind, n, seed) -> tuple[np.ndarray, np.ndarray]: # (p
 # %% ../nbs/05_statistics.ipynb #51fc5551
 def bootstrap_score(y, # The truth, one per test example
                     prediction, # What was said to each
-                    kind:str="classification", # or "matching"; "regression", whose score is R2
+                    kind:str="classification", # or "matching"; "regression" and "forecasting", whose score is R2
                     level:float=.95, # As in `mean_interval`
                     n:int=2000, # Resamples
                     seed:int=0, # Of the resampling
                    ) -> Interval: # Its `n` is the number of examples
     "The score of one run, accuracy or R2, and its percentile bootstrap interval over test examples."
-    y, prediction, tail = np.asarray(y), np.asarray(prediction), (1-_level(level))/2
+    y, prediction, tail = _array(y), _array(prediction), (1-_level(level))/2
     (score,), drawn = _draws(y, [prediction], kind, n, seed)
     low, high = np.quantile(drawn, [tail, 1-tail])
-    if kind != "regression" and score in (0, 1): low, high = (tail**(1/len(y)), 1) if score else (0, 1 - tail**(1/len(y)))
+    if kind in _kinds[:2] and score in (0, 1): low, high = (tail**(1/len(y)), 1) if score else (0, 1 - tail**(1/len(y)))
     return Interval(float(score), float(low), float(high), len(y))
 
 # %% ../nbs/05_statistics.ipynb #e6f188ca
@@ -118,7 +125,7 @@ def bootstrap_difference(y, pred_a, pred_b, # The truth, and what two runs said
                          kind:str="classification", level:float=.95, n:int=2000, seed:int=0, # As in `bootstrap_score`
                         ) -> Difference: # Of the scores of a and b; its `n` is the number of examples
     "The difference of two runs on the same test examples, with its bootstrap interval and two-sided p value."
-    y, a, b = map(np.asarray, (y, pred_a, pred_b))
+    y, a, b = map(_array, (y, pred_a, pred_b))
     score, drawn = _draws(y, [a, b], kind, n, seed)
     d = drawn[:, 0] - drawn[:, 1]
     p = min(1., 2*(1 + int(min((d <= 0).sum(), (d >= 0).sum())))/(n + 1))

@@ -40,7 +40,8 @@ class Steps(Dataset):
         index = self._order[i]
         tokens = int(sum(n[index].sum() for n in (self.split.lengths, self.split.lengths2) if n is not None))
         mine = index[self.rank::self.world]
-        inputs, target = self.objective.prepare(collate(self.split, mine if len(mine) else index[:1]), self.seed, epoch)
+        batch = collate(self.split, mine if len(mine) else index[:1]) | dict(step=step)
+        inputs, target = self.objective.prepare(batch, self.seed, epoch)
         if not len(mine): inputs, target = inputs | dict(spare=True), target[:0]
         return inputs, target, tokens
 

@@ -11,20 +11,22 @@ from pathlib import Path
 from .core import SptError, one_of
 from .inits import Init, parse_init
 from .models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
-from .models.mixer import mixer_arguments
+from .models.mixer import identity, mixer_arguments
 from .optimisation import TrainConfig
 from .recipes import Recipe, base_mixer
-from .stages import Finetune, ModelSpec, Pretrain, TaskSpec, Text, Trial
+from .specs import ModelSpec, TaskSpec
+from .stages import Beside, Finetune, Pretrain, Text, Trial
 from .tasks.documentation import documentation
 
 # %% ../nbs/03k_trials.ipynb #cfbeb4b2
 def budget(init:Init, r:Recipe) -> tuple[int, int]: # Sequences of pretraining, and of what follows
     "How many sequences each part of a trial reads, at most."
     own, pre = r.finetune_steps*r.batch_size, r.pretrain_steps*r.pretrain_batch_size
-    if init.kind in ("scratch-matched", "scratch-tuned"): return 0, own + pre
+    if init.kind == "joint" and init.share: return 0, own
+    if init.kind in ("scratch-matched", "scratch-tuned", "joint"): return 0, own + pre
     if init.kind == "scratch-converged": return 0, (r.converge_steps or 10*r.finetune_steps)*r.batch_size
-    if init.share: return round(init.share*own), own - round(init.share*own)
-    return (pre if init.pretrains or init.kind == "text-lm" else 0), own
+    before = round(init.share*own) if init.share else pre if init.pretrains or init.kind == "text-lm" else 0
+    return before//(1 + (init.kind == "contrastive")), own - (before if init.share else 0) # two views of a sequence count twice
 
 # %% ../nbs/03k_trials.ipynb #8d39db6a
 def _model_spec(r:Recipe, mixer:str, causal:bool, weights:str) -> ModelSpec:
@@ -36,7 +38,7 @@ def _model_spec(r:Recipe, mixer:str, causal:bool, weights:str) -> ModelSpec:
     args, _ = mixer_arguments(mixer, dict(r))
     if mixer == "s4d": args["init"] = r.s4d_init
     shared = {k: getattr(r, k) for k in ("d_model", "n_layers", "ff_expand", "positions", "position_scale", "norm", "prenorm", "dropout")}
-    return ModelSpec(mixer=mixer, mixer_args=args, causal=causal, weights=weights, **shared)
+    return ModelSpec(**identity(mixer), mixer_args=args, causal=causal, weights=weights, **shared)
 
 def _steps(sequences:int, batch_size:int) -> int: return max(1, -(-sequences//batch_size))
 
@@ -67,8 +69,8 @@ def _check_language(mixer:str, init:Init):
     "Language models look back only, and no other model starts from one."
     if init.kind == "text-lm" and mixer != PYTHIA:
         raise SptError(f"init is 'text-lm' with mixer {mixer!r}; allowed: with mixer {PYTHIA!r}, the language model")
-    if init.kind == "masked" and mixer == PYTHIA:
-        raise SptError(f"init is 'masked' with mixer {PYTHIA!r}, which looks back only; allowed: scratch, causal, text-lm")
+    if init.kind in ("masked", "contrastive", "joint") and mixer == PYTHIA:
+        raise SptError(f"init is {init.kind!r} with mixer {PYTHIA!r}, which looks back only; allowed: scratch, causal, text-lm")
 
 def _text(model:ModelSpec, r:Recipe, train:TrainConfig) -> Text:
     "The language model of a recipe."
@@ -83,8 +85,22 @@ def _text(model:ModelSpec, r:Recipe, train:TrainConfig) -> Text:
 def _start(task:TaskSpec, model:ModelSpec, init:Init, seed:int, r:Recipe, train:TrainConfig):
     "What fine-tuning starts from."
     if init.kind == "text-lm": return _text(model, r, train)
-    ratio = (r.mask_ratio or task.load().mask_ratio) if init.kind == "masked" else None
-    return Pretrain(task=task, model=model, seed=seed, objective=init.kind, ratio=ratio, levels=r.levels, train=train)
+    ratio = None if init.kind == "causal" else r.mask_ratio or task.load().mask_ratio
+    own = dict(masked=dict(mask_span=r.mask_span), contrastive=dict(pooling=r.pooling)).get(init.kind, {})
+    return Pretrain(task=_unlabelled(task, r), model=model, seed=seed, objective=init.kind, ratio=ratio, train=train,
+                    levels=r.levels and init.kind != "contrastive", **own)
+
+def _unlabelled(task:TaskSpec, r:Recipe) -> TaskSpec:
+    "The data of pretraining, which may be more or less than the data with labels."
+    if r.unlabelled is None: return task
+    data = task.but(fraction=r.unlabelled, fingerprint="")
+    return data.but(fingerprint=data.load().fingerprint) if task.fingerprint else data
+
+def _beside(task:TaskSpec, init:Init, r:Recipe) -> Beside|None:
+    "Denoising in the same training as the labels; of all batches, the share it would have had before."
+    if init.kind != "joint": return None
+    own, pre = r.finetune_steps*r.batch_size, r.pretrain_steps*r.pretrain_batch_size
+    return Beside(share=init.share or pre/(own + pre), ratio=r.mask_ratio or task.load().mask_ratio, levels=r.levels, mask_span=r.mask_span)
 
 # %% ../nbs/03k_trials.ipynb #87e8a7c8
 def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
@@ -96,5 +112,6 @@ def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
     before, after = budget(i, r)
     ends = (after, budget(i._replace(kind="scratch"), r)[1]) if i.kind == "scratch-tuned" else (after,)
     pre = _start(task, model, i, seed, r, _pretraining(r, before)) if i.pretrains or i.kind == "text-lm" else None
-    return Trial(candidates=[Finetune(task=task, model=model, seed=seed, pretrain=pre, head=r.head, pooling=r.pooling,
-                                      train=train) for end in ends for train in _grid(r, i, end)])
+    more = dict(pretrain=pre, take=r.take if i.pretrains else None, beside=_beside(task, i, r))
+    return Trial(candidates=[Finetune(task=task, model=model, seed=seed, head=r.head, pooling=r.pooling,
+                                      train=train, **more) for end in ends for train in _grid(r, i, end)])

@@ -16,7 +16,7 @@ from torch import nn, Tensor
 from ..core import SptError, one_of
 from .attention import sinusoidal, valid_positions
 from .convolution import TiedDropout
-from .mixer import build_mixer, takes_lengths, try_mixer
+from .mixer import WITHIN, build_mixer, takes_lengths, try_mixer
 
 # %% ../../nbs/models/07_backbone.ipynb #3e706191
 class LayerNorm(nn.LayerNorm):
@@ -108,7 +108,7 @@ def _check_sizes(d_model, n_layers, n_outputs, vocab_size, channels, head, pooli
                  max_length, norm, dropout):
     "Raise an `SptError` for the first value that is not allowed."
     one_of("norm", norm, NORMS); one_of("head", head, HEADS); one_of("pooling", pooling, ("mean", "max", "last"))
-    one_of("positions", positions, ("none", "sinusoidal", "learned", "rotary"))
+    one_of("positions", positions, ("none", "sinusoidal", "learned", *WITHIN))
     if (vocab_size is None) == (channels is None):
         raise SptError(f"vocab_size is {vocab_size} and channels is {channels}; allowed: exactly one of them")
     given = {k: v for k, v in dict(vocab_size=vocab_size, channels=channels, max_length=max_length).items() if v is not None}
@@ -123,7 +123,7 @@ def _check_sizes(d_model, n_layers, n_outputs, vocab_size, channels, head, pooli
 class SequenceModel(nn.Module):
     "Embedding, blocks around a mixer, and a head; built from sizes alone."
     def __init__(self,
-                 mixer, # attention, s4, s4d, dlr, a class called as `Name(d_model, **mixer_args)`, or its import path package.module:Name
+                 mixer, # A name in `MIXERS`, a class called as `Name(d_model, **mixer_args)`, or its import path package.module:Name
                  d_model:int, # Channels of every layer
                  n_layers:int, # Blocks
                  n_outputs:int, # Size of the output: classes, tokens, channels, ...
@@ -133,13 +133,14 @@ class SequenceModel(nn.Module):
                  head:str="linear", # position, linear, mlp or match
                  pooling:str="mean", # mean, max or last, over the true length
                  ff_expand:int=0, # Width of the feed-forward network over d_model; 0 for none
-                 positions:str="none", # none, sinusoidal, learned or rotary
+                 positions:str="none", # none, sinusoidal, learned, rotary or alibi
                  position_scale:float=.02, # Initial standard deviation of learned positions
                  max_length:int|None=None, # Longest sequence that is accepted
                  norm:str="layer", # layer or batch
                  prenorm:bool=True, # Norm inside the branch and after the last block, else after each sum
                  dropout:float=0., # After each branch; for state-space mixers one mask for all times, also inside them
                  causal:bool=False, # No position may depend on later ones
+                 recovers:int=0, # Outputs of a second head, that says what was hidden at a position; 0: none
                 ):
         super().__init__()
         _check_sizes(d_model, n_layers, n_outputs, vocab_size, channels, head, pooling, ff_expand, positions, position_scale,
@@ -148,12 +149,13 @@ class SequenceModel(nn.Module):
         self.positions, self.pooling, self.head_name = positions, pooling, head
         self.encoder = nn.Embedding(vocab_size, d_model) if channels is None else nn.Linear(channels, d_model)
         if positions == "learned": self.position = nn.Parameter(torch.randn(max_length, d_model)*position_scale)
-        told = dict(causal=causal, dropout=dropout, rotary=positions == "rotary")
+        told = dict(causal=causal, dropout=dropout) | {name: positions == name for name in WITHIN}
         mixers = [build_mixer(mixer, d_model, mixer_args or {}, **told) for _ in range(n_layers)]
         try_mixer(mixers[0], mixer, d_model, causal, max_length)
         self.blocks = nn.ModuleList(Block(m, d_model, ff_expand, norm, prenorm, dropout) for m in mixers)
         self.norm = NORMS[norm](d_model) if prenorm else None
         self.head = build_head(head, d_model, n_outputs)
+        self.recover = nn.Linear(d_model, recovers) if recovers else None
 
 # %% ../../nbs/models/07_backbone.ipynb #ad8334f9
 @lru_cache(maxsize=8)
@@ -203,10 +205,11 @@ def forward(self:SequenceModel,
             lengths:Tensor|None=None, # True lengths, (B,); None if nothing is padded
             x2:Tensor|None=None, # Second documents, for the head "match"
             lengths2:Tensor|None=None, # Their lengths
-            where:Tensor|None=None, # For the head "position": the positions to predict, bool, (B, L)
+            where:Tensor|None=None, # The positions to recover, bool, (B, L); for the head "position", or for the second head
             spare:bool=False, # The batch of a process that got none: it takes part in all steps, and changes nothing
            ) -> Tensor: # (B, n_outputs); for "position" (B, L, n_outputs), or (number of True in `where`, n_outputs); if `spare`, no rows
     "Outputs of the head."
+    if where is not None and self.recover is not None: return self.recover(self.features(x, lengths, spare)[where & (not spare)])
     if (x2 is not None) != (self.head_name == "match"):
         raise SptError(f"head is {self.head_name!r}; x2 is for the head 'match', which needs it")
     if where is not None and self.head_name != "position":

@@ -149,14 +149,18 @@ class ConvolutionMixer(nn.Module):
         "Kernels of length L, (directions, d_model, L)."
         raise NotImplementedError
 
+    def convolve(self, u:Tensor) -> Tensor: # (B, d_model, L) as the input
+        "The convolution and the skip connection."
+        with _full_float32(): k, *k_back = self.kernel(u.shape[-1])
+        return long_conv(u.to(k.dtype), k, *k_back, skip=self.skip)
+
     def forward(self, x:Tensor, lengths:Tensor|None=None) -> Tensor:
         (B, L, D), device = x.shape, x.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
         if lengths is not None: x = x*valid_positions(lengths, L)[..., None]
         with torch.autocast(device, enabled=False):
             u = _Turn.apply(x.reshape(B*L, D)).view(D, B, L).transpose(0, 1)
-            with _full_float32(): k, *k_back = self.kernel(L)
-            y = long_conv(u.to(k.dtype), k, *k_back, skip=self.skip).transpose(0, 1).reshape(D, B*L)
+            y = self.convolve(u).transpose(0, 1).reshape(D, B*L)
             drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
             return _Readout.apply(y, drop, self.out.weight.to(dtype), self.out.bias.to(dtype), L).view(B, L, D)
 

@@ -64,7 +64,7 @@ class LanguageModel(SequenceModel):
         if channels is not None and (channels != 1 or not levels):
             raise SptError(f"channels is {channels} and levels is {levels}; allowed with mixer 'pythia': one channel of values with levels")
         self.d_model, self.channels, self.max_length = d_model, channels, max_length
-        self.positions, self.pooling, self.head_name = "rotary", pooling, head
+        self.positions, self.pooling, self.head_name, self.recover = "rotary", pooling, head, None
         sizes = dict(d_model=d_model, n_layers=n_layers, ff_expand=ff_expand) | (mixer_args or dict(n_heads=8))
         self.body = _transformers().GPTNeoXModel(neox_config(**sizes, dropout=dropout))
         self.body.set_input_embeddings(nn.Identity())

@@ -52,6 +52,10 @@ CATALOGUE |= {
     "state_tracking": Entry("recall", "state_tracking", "4000 / 300 / 1000", "16", "the product of a word in a group", "generated"),
     "paths": Entry("paths", "paths", "4000 / 300 / 1000", "64", "are two marks on one curve? a small Pathfinder", "generated"),
     "chains": Entry("chains", "chains", "4000 / 300 / 1000", "2 x 32", "were two sequences drawn from one Markov chain?", "generated"),
+    "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128", "DNA: do two distant elements belong together?", "generated"),
+    "memory": Entry("memory", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
+    "forecast": Entry("forecasting", "forecast", "4000 / 300 / 1000", "96", "what comes next? three channels, one following another", "generated"),
+    "ett": Entry("forecasting", "ett", "8.5k / 2.9k / 2.9k", "96", "what comes next? transformer loads, or any CSV", "download"),
     "own": Entry("own", "load", "yours", "yours", "your own table, folder or dataset: spt data own --data PATH", "yours", "own"),
 }
 

@@ -38,7 +38,7 @@ def content_hash(pieces, # A Dataset, or an iterable of them: its rows in order
             if c is None: continue
             lengths, rows = (found.setdefault(f"{name} {part}", hashlib.sha256()) for part in ("lengths", f"{c.flat[0].dtype.str} {c.flat[0].shape[1:]}"))
             lengths.update(c.lengths.tobytes()); _update(rows, c)
-        found.setdefault(f"y {split.y.dtype.str}", hashlib.sha256()).update(split.y.tobytes())
+        found.setdefault(f"y {split.y.dtype.str}", hashlib.sha256()).update(np.asarray(split.y).tobytes())
         if scale: found["scale"] = hashlib.sha256(scale.offset.tobytes() + scale.scale.tobytes())
     return hashlib.sha256(canonical({k: h.hexdigest() for k, h in found.items()})).hexdigest()
 

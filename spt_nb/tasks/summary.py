@@ -38,6 +38,7 @@ def _num(v) -> str:
 # %% ../../nbs/tasks/00d_summary.ipynb #c9046127
 def _labels(task:Task, splits:dict) -> list:
     "Lines about labels."
+    if task.kind == "forecasting": return _ahead(task, splits)
     y = splits["train"].y
     if task.kind == "regression":
         spread = ", ".join(f"{k} {_num(s.y.mean())} ± {_num(s.y.std())}" for k, s in splits.items())
@@ -52,6 +53,14 @@ def _labels(task:Task, splits:dict) -> list:
     chance = (splits["test"].y == order[0]).mean()
     return [f"labels     in train: {', '.join(parts)}",
             f"baseline   always saying {_class(task, order[0])} is right in {chance:.1%} of test"]
+
+def _ahead(task:Task, splits:dict) -> list:
+    "Lines about what is to be forecast."
+    path = np.stack([splits["test"].y[i][0] for i in _some(len(splits["test"]), 500)]) # (n, 1 + horizon, channels)
+    origin = 0 if path[:, 0].any() else np.stack([splits["test"].x(i)[-1:] for i in _some(len(splits["test"]), 500)])
+    error = ((path[:, 1:] - (path[:, :1] + origin))**2).mean()
+    return [f"targets    the next {path.shape[1] - 1} steps of {path.shape[2]} channels, {_bars(path[:, 1:])} in test",
+            f"baseline   repeating the last value has a squared error (MSE) of {error:.4g} in test, always saying 0 of {(path[:, 1:]**2).mean():.4g}"]
 
 def _class(task, c) -> str: return task.classes[c] if task.classes else str(c)
 
@@ -87,7 +96,7 @@ def _shown(task:Task, train:Split, width:int=90) -> str:
     else:
         symbols = [task.vocab[i] if task.vocab else str(i) for i in x[:width]]
         text = ("" if task.vocab and max(map(len, symbols[:-1] or [""])) == 1 else " ").join(symbols)[:width]
-    label = f"{train.y[0]:.4g}" if task.kind == "regression" else _class(task, train.y[0])
+    label = f"{train.y[0]:.4g}" if task.kind == "regression" else "what follows" if task.kind == "forecasting" else _class(task, train.y[0])
     return f"example    {text}{' ...' if len(x) > many else ''} -> {label}"
 
 # %% ../../nbs/tasks/00d_summary.ipynb #15e328ab
@@ -124,8 +133,9 @@ def _repeats(splits:dict) -> list:
 def _label_warnings(task:Task, splits:dict) -> list:
     "Warnings about labels."
     train, test, out = splits["train"].y, splits["test"].y, []
-    few = "a score on so few is uncertain" if task.kind == "regression" else f"one row is {1/len(test):.1%} of a score"
+    few = "a score on so few is uncertain" if task.kind in ("regression", "forecasting") else f"one row is {1/len(test):.1%} of a score"
     if len(test) < 200: out.append(f"test has {len(test)} rows: {few}")
+    if task.kind == "forecasting": return out
     if task.kind == "regression":
         usual = .02 < train.std() < 50 and abs(train.mean()) < 50
         spread = f"mean {train.mean():.3g} and standard deviation {train.std():.3g}"
@@ -177,7 +187,7 @@ def summary(task:Task, # Any task
         raise SptError(f"mask_ratio is {ratio!r}; allowed: greater than 0 and less than 1")
     splits = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}
     size = f"{task.vocab_size} symbols" if task.modality == "tokens" else f"{task.channels} channel{'s'*(task.channels > 1)}"
-    answer = "one number to predict" if task.kind == "regression" else f"{task.n_outputs} classes"
+    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}.get(task.kind, f"{task.n_outputs} classes")
     lines = [f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
              f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
              _shown(task, splits["train"]), *_labels(task, splits), *_lengths(splits), *_inputs(task, splits["train"]),
@@ -192,7 +202,7 @@ def plot_summary(task:Task):
     train = Split(task.train)
     fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
     axes[0].hist(train.lengths, 40); axes[0].set(xlabel="length", ylabel="rows of train", title="lengths")
-    if task.kind == "regression": axes[1].hist(train.y, 40); axes[1].set(xlabel="target", ylabel="rows of train", title="targets")
+    if task.kind in ("regression", "forecasting"): axes[1].hist(np.asarray(train.y[_some(len(train))]).ravel(), 40); axes[1].set(xlabel="target", ylabel="rows of train", title="targets")
     else:
         axes[1].bar(range(task.n_outputs), np.bincount(train.y, minlength=task.n_outputs))
         axes[1].set(xlabel="class", ylabel="rows of train", title="labels")

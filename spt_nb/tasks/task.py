@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from ..core import SptError, digest, one_of, uniform  # first: it silences a warning of what follows
+from .windows import Futures, Windows, windows_of
 
 from datasets import Dataset
 from datasets.table import InMemoryTable
@@ -22,7 +23,7 @@ from fastcore.basics import patch
 # %% ../../nbs/tasks/00_task.ipynb #1999414a
 MASK, PAD, UNK, EOS = 0, 1, 2, 3
 SPECIALS = ("<mask>", "<pad>", "<unk>", "<eos>")
-KINDS, MODALITIES = ("classification", "regression", "matching"), ("tokens", "values")
+KINDS, MODALITIES = ("classification", "regression", "matching", "forecasting"), ("tokens", "values")
 
 # %% ../../nbs/tasks/00_task.ipynb #7f6ca688
 def whole(name:str, # What the number is, for the message
@@ -41,7 +42,7 @@ def whole(name:str, # What the number is, for the message
 class Task:
     "What is learned: three splits and the sizes that a model needs."
     name:str # As in `load_task`
-    kind:str # "classification", "regression" or "matching"
+    kind:str # "classification", "regression", "matching" or "forecasting"
     modality:str # "tokens" or "values"
     length:int # The longest sequence, in tokens or steps
     n_outputs:int # Classes, or numbers to predict
@@ -180,15 +181,23 @@ class Ragged:
         if self.scale: return self.scale.values(self.raw(i))
         return self.raw(i) if self.flat[0].ndim == 1 else self.raw(i).astype(np.float32, copy=False)
 
+def _views(w:Windows, starts:np.ndarray) -> Ragged:
+    "Overlapping windows of one series; they show themselves as `w` does."
+    c = Ragged.__new__(Ragged)
+    c.flat, c.part, c.start, c.lengths, c.scale = [w.series], np.zeros(len(starts), np.int64), starts, np.full(len(starts), w.length), w
+    return c
+
 # %% ../../nbs/tasks/00_task.ipynb #a55c2b19
 class Split:
     "One split as arrays: `x(i)`, `y`, `lengths`; for matching also `x2(i)` and `lengths2`."
     def __init__(self, ds:Dataset):
         rows = None if ds._indices is None else ds._indices.column(0).to_numpy()
-        self.x, self.x2 = (Ragged(ds.data.column(c), rows, scale_of(ds)) if c in ds.column_names else None for c in ("x", "x2"))
         y = ds.data.column("y").to_numpy()
         y = y if rows is None else y[rows]
-        self.y = y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
+        if w := windows_of(ds): self.x, self.x2, self.y = _views(w, y), None, Futures(w, y)
+        else:
+            self.x, self.x2 = (Ragged(ds.data.column(c), rows, scale_of(ds)) if c in ds.column_names else None for c in ("x", "x2"))
+            self.y = y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
 
         self.lengths, self.lengths2 = self.x.lengths, None if self.x2 is None else self.x2.lengths
         self.sizes = self.lengths if self.x2 is None else np.maximum(self.lengths, self.lengths2)  # to bucket by

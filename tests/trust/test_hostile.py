@@ -25,6 +25,7 @@ from papermill.cli import papermill
 import spt_nb.protocol  # here, so that the time of its import is not that of a refusal
 from spt_nb.cli import main
 from spt_nb.core import SptError, canonical, digest, read_json, write_json
+from spt_nb.models.language import BUILT_IN
 from spt_nb.optimisation import TrainConfig
 from spt_nb.share import export, import_stage, load_model
 from spt_nb.stages import Finetune, ModelSpec, Pretrain, TaskSpec
@@ -278,7 +279,7 @@ def cases(mark):
     # the configuration
     C, M = "config.json: ", "model.json: "
     for name in ("os:system", "subprocess:Popen", "antigravity:x", "spt_nb.cli:main", "builtins:exec", "../x:y", "", "S4D", "__main__:x", "a\nb:c"):
-        yield f"mixer {name!r}", mixer(name), M + f"mixer is {name!r}; allowed: attention, s4, s4d, dlr, pythia, or pass the class yourself"
+        yield f"mixer {name!r}", mixer(name), M + f"mixer is {name!r}; allowed: {', '.join(BUILT_IN)}, or pass the class yourself"
     yield "mixer in the pretraining", edit("config.json", lambda c: c["pretrain"]["model"].update(mixer="os:system")), M + "mixer is 'os:system'"
     yield "mixer in model.json", edit("model.json", lambda m: m.update(mixer="os:system")), M + "mixer is 'os:system'; allowed: 's4d', as config.json says"
     yield "YAML as a mixer", mixer(YAML.format(mark=mark)), M + "mixer is ", "!!python/object/apply:os.system"

@@ -1,0 +1,47 @@
+"""A mixer in a file, from the command line to the report; an edited mixer is trained again."""
+
+import subprocess, sys
+
+from spt_nb.protocol import prepare
+
+MINE = """from torch import nn
+class Mine(nn.Module):
+    def __init__(self, d_model):
+        super().__init__()
+        self.out = nn.Linear(d_model, d_model)
+    def forward(self, x): return self.out(x.cumsum(1))
+"""
+
+
+def spt(*args, cwd):
+    code = "import sys; from spt_nb.cli import main; sys.exit(main())"
+    return subprocess.run([sys.executable, "-c", code, *map(str, args)], cwd=cwd, capture_output=True, text=True)
+
+
+def test_from_a_file_and_a_table_to_the_report(tmp_path):
+    (tmp_path/"code").mkdir()
+    (tmp_path/"code"/"mine.py").write_text(MINE)
+    rows = "\n".join(f"{'abcd'[i % 4]*(3 + i % 5)}{'xy'[i % 2]},{'no yes'.split()[i % 2]}" for i in range(120))
+    (tmp_path/"notes.csv").write_text(f"text,label\n{rows}\n")
+    args = ("versus", "code/mine.py:Mine", "--data", "notes.csv", "--scale", "smoke", "--seeds", 2, "--against", "attention", "--workers", 2)
+    p = spt(*args, "--out", "out", "--runs", "runs", cwd=tmp_path)
+    assert p.returncode == 0, p.stderr
+    assert "After self-pretraining Mine is" in p.stdout
+    assert "data:image/png" in (tmp_path/"out"/"report.html").read_text()
+    assert str(tmp_path) not in (tmp_path/"out"/"report.md").read_text()
+
+
+def test_code_is_identity_and_place_is_not(tmp_path):
+    def hashes(folder, text):
+        (tmp_path/folder).mkdir(exist_ok=True)
+        (tmp_path/folder/"mine.py").write_text(text)
+        c = prepare("copy_match", [f"{tmp_path}/{folder}/mine.py:Mine"], ("scratch",), 1, "smoke", runs=tmp_path/"runs")
+        return [t.hash for t in c.trials.values()]
+    first = hashes("a", MINE)
+    assert hashes("b", MINE) == first
+    assert hashes("a", MINE.replace("cumsum(1)", "cumsum(1)/9")) != first
+
+
+def test_ours_keep_their_names():
+    model = prepare("copy_match", ["dlr"], ("scratch",), 1, "smoke").trials["dlr", "scratch", 0].candidates[0].model
+    assert {"source", "folder"}.isdisjoint(model.model_dump())
