@@ -10,10 +10,9 @@ import math
 
 import numpy as np
 import torch
-from fastcore.basics import patch
 
 from .core import read_json
-from .tasks.task import Split, collate, eval_batches
+from .tasks.task import Split, collate
 
 # %% ../nbs/03m_symptoms.ipynb #218382bf
 def _between(x:np.ndarray, # Values (L, C)
@@ -43,59 +42,58 @@ def without_context(task, objective, # Of pretraining
     return found | dict(line=lines/len(target))
 
 # %% ../nbs/03m_symptoms.ipynb #ba521e7b
-def pretraining_symptoms(history:list, # Rows of step and loss, at least four
+def pretraining_symptoms(history:list, # Rows of step and loss
                          naive:dict, # As `without_context` gives it
-                         advice:str="a lower mask_ratio or a lower pretrain_lr",
+                         ratio:float|None=None, # Of its masks; None: causal
+                         lr:float|None=None, # Its peak learning rate
                         ) -> list: # Sentences
     "What a history of pretraining complains of."
-    loss = np.array([h["loss"] for h in history])
+    loss, constant, line, found = np.array([h["loss"] for h in history]), naive["constant"], naive.get("line"), []
     if len(loss) < 4: return []
-    best, fall, line, found = loss.min(), loss[0] - loss.min(), naive.get("line"), []
-    constant = naive["constant"]
-    if best > .98*constant: return [f"pretraining's validation loss {best:.3g} is no better than ignoring the context ({constant:.3g}); try {advice}"]
-    if line is not None and line < .3*constant and best > .7*line:
-        found.append(f"pretraining's validation loss {best:.3g} is little better than a line between neighbours ({line:.3g}); try a higher mask_ratio")
-    if loss[-1] - best > .2*max(constant - best, fall):
-        found.append(f"pretraining's validation loss fell to {best:.3g} and rose again to {loss[-1]:.3g}; try a lower pretrain_lr")
-    elif loss[3*len(loss)//4 - 1] - loss[-1] > .2*max(constant - best, fall):
-        found.append(f"pretraining was still improving at its end ({loss[3*len(loss)//4 - 1]:.3g} to {loss[-1]:.3g}); try more pretrain_steps")
+    best, before, last = loss.min(), loss[3*len(loss)//4 - 1], loss[-1]
+    slower, ease = f"a lower pretrain_lr{f' than {lr:g}' if lr else ''}", f"a lower mask_ratio than {ratio:g}, " if ratio else ""
+    if best > .95*constant:
+        return [f"pretraining's validation loss {best:.3g} is hardly better than ignoring the context ({constant:.3g}); try {ease}{slower} or more pretrain_steps"]
+    if line is not None and line < .3*constant and best > .9*line:
+        found.append(f"pretraining's validation loss {best:.3g} is no better than a line between neighbours ({line:.3g}); try a higher mask_ratio"
+                     + (f" than {ratio:g}" if ratio else "") + " or a longer mask_span")
+    if last - best > .2*(max(constant, loss[0]) - best):
+        found.append(f"pretraining's validation loss fell to {best:.3g} and rose again to {last:.3g}; try {slower}")
+    elif before - last > .2*(max(constant, loss[0]) - last):
+        found.append(f"pretraining was still improving at its end ({before:.3g} to {last:.3g}); try more pretrain_steps")
     return found
 
 # %% ../nbs/03m_symptoms.ipynb #ed09dd21
-def finetuning_symptoms(history:list, # Rows of step, train_loss and accuracy, at least four
+def finetuning_symptoms(history:list, # Rows of step, train_loss and accuracy
                         n:int, # Validation examples
                         chance:float, # Score of the most frequent label
                        ) -> list: # Sentences
     "What a history of labels complains of."
-    score, found = np.array([h["accuracy"] for h in history]), []
-    if len(score) < 4: return []
-    late = score[len(score)//2:]
+    score, loss, found = np.array([h["accuracy"] for h in history]), [h["train_loss"] for h in history], []
+    if len(score) < 8: return []
+    late, quarter = score[len(score)//2:], len(score)//4
     error = max(math.sqrt(late.mean()*(1 - late.mean())/n), 1/n)
-    swing = np.diff(late).std(ddof=1)/math.sqrt(2) if len(late) > 2 else 0
-    if len(late) > 3 and swing > 2*error:
-        found.append(f"validation swings by {100*swing:.1f}% between checkpoints, {swing/error:.1f} times what {n} examples explain; try a larger batch_size or a lower lr")
-    if history[-1]["train_loss"] < .1*history[0]["train_loss"] and score.max() < chance + 2*math.sqrt(chance*(1 - chance)/n):
-        found.append(f"training loss is {history[-1]['train_loss']:.2g} while validation is at chance ({100*score.max():.0f}%); it memorised its examples")
-    quarter = max(1, len(score)//4)
+    swing = np.sqrt(np.mean(np.minimum(np.diff(late), 0)**2))
+    if swing > 2*error:
+        found.append(f"validation swings by {100*swing:.1f} points, {swing/error:.1f} times what {n} examples explain; try a larger batch_size or a lower lr")
+    if loss[-1] < .1*loss[0] and score.max() < chance + 2*math.sqrt(chance*(1 - chance)/n):
+        found.append(f"training loss is {loss[-1]:.2g} and validation at chance ({100*score.max():.0f}%): it memorised its examples; try pretraining or more of them")
     gain = score[-quarter:].mean() - score[-2*quarter:-quarter].mean()
-    if score.argmax() >= len(score) - quarter and gain > 3*error:
-        found.append(f"fine-tuning ended while still improving (by {100*gain:.1f}% in its last quarter); try more finetune_steps")
+    if score.argmax() >= len(score) - quarter and gain > max(3*error, .05):
+        found.append(f"fine-tuning ended while still improving (by {100*gain:.1f} points in its last quarter); try more finetune_steps")
     return found
 
 # %% ../nbs/03m_symptoms.ipynb #7ea2ba10
 def _history(folder): return read_json(folder/"history.json") if (folder/"history.json").exists() else []
 
-def _of_pretraining(stage, folder, task) -> list:
-    "Warnings of one finished pretraining by denoising."
-    m, ratio = read_json(folder/"metrics.json"), getattr(stage, "ratio", None)
-    if m["diverged"]: return [f"pretraining diverged at step {m['diverged']['step']}; try a lower pretrain_lr than {stage.train.lr:g}"]
-    if getattr(stage, "objective", None) not in ("masked", "causal"): return []
-    advice = (f"a lower mask_ratio than {ratio:g} or " if ratio else "") + f"a lower pretrain_lr than {stage.train.lr:g}"
-    return pretraining_symptoms(_history(folder), without_context(task, stage.denoising(task)), advice)
+def _of_pretraining(stage, folder, naive:dict) -> list:
+    "Warnings of a finished pretraining; naive has what `without_context` says of it."
+    if bad := read_json(folder/"metrics.json")["diverged"]: return [f"pretraining diverged at step {bad['step']}; try a lower pretrain_lr than {stage.train.lr:g}"]
+    return pretraining_symptoms(_history(folder), naive, getattr(stage, "ratio", None), stage.train.lr) if naive else []
 
-def _of_labels(chosen, folder, task) -> list:
-    "Warnings of the fine-tune that was chosen."
-    if task.kind == "regression": return []
+def _of_labels(folder, task) -> list:
+    "Warnings of a finished fine-tuning."
+    if task.kind in ("regression", "forecasting"): return []
     y = Split(task.valid).y
     return finetuning_symptoms(_history(folder), len(y), np.bincount(y).max()/len(y))
 
@@ -111,15 +109,23 @@ def _of_grids(comparison) -> list:
             found.append(f"{mixer} {init}: every seed chose lr {lr:g}, an end of the grid; try a {'lower' if lr == min(grid) else 'higher'} one too")
     return found
 
-def symptoms(comparison # A `Comparison`
-            ) -> list: # One line for each warning
-    "What is suspicious in the finished stages of a comparison."
-    found, store, task = [], comparison.store, comparison.task
+# %% ../nbs/03m_symptoms.ipynb #f6012cdd
+def _naive(comparison, stage, known:dict) -> dict:
+    "What needs no context, once for each objective; nothing for those that recover no input."
+    if stage.objective not in ("masked", "causal"): return {}
+    objective = stage.denoising(comparison.task)
+    if objective not in known: known[objective] = without_context(comparison.task, objective)
+    return known[objective]
+
+def symptoms(comparison, # A `Comparison`
+            ) -> list[str]: # One line for each warning
+    "What is suspicious in the finished stages of a comparison: every pretraining, and every fine-tuning that was chosen."
+    found, seen, known, store = [], set(), {}, comparison.store
     for r in comparison.rows.itertuples():
-        trial, who = comparison.trials[r.mixer, r.init, r.seed], f"{r.mixer} {r.init} seed {r.seed}: "
-        chosen = next((c for c in trial.candidates if c.hash == r.chosen), trial.candidates[0])
-        pre, said = chosen.pretrain, []
-        if pre and store.ready(pre.hash): said += _of_pretraining(pre, store.path(pre.hash), task)
-        if store.ready(chosen.hash): said += _of_labels(chosen, store.path(chosen.hash), task)
-        found += [who + s for s in said]
+        candidates, who = comparison.trials[r.mixer, r.init, r.seed].candidates, f"{r.mixer} {r.init} seed {r.seed}: "
+        pre = candidates[0].pretrain
+        if pre and pre.hash not in seen and store.ready(pre.hash):
+            seen.add(pre.hash)
+            found += [who + s for s in _of_pretraining(pre, store.path(pre.hash), _naive(comparison, pre, known))]
+        if r.chosen: found += [who + s for s in _of_labels(store.path(r.chosen), comparison.task)]
     return found + _of_grids(comparison)
