@@ -53,7 +53,9 @@ def pretraining_symptoms(history:list, # Rows of step and loss
     best, before, last = loss.min(), loss[3*len(loss)//4 - 1], loss[-1]
     slower, ease = f"a lower pretrain_lr{f' than {lr:g}' if lr else ''}", f"a lower mask_ratio than {ratio:g}, " if ratio else ""
     if best > .95*constant:
-        return [f"pretraining's validation loss {best:.3g} is hardly better than ignoring the context ({constant:.3g}); try {ease}{slower} or more pretrain_steps"]
+        jumps = np.maximum(np.diff(loss), 0).sum() > .01*constant
+        why = f", and it jumps; try {slower}" if jumps else f"; try {ease}{slower} or more pretrain_steps"
+        return [f"pretraining's validation loss {best:.3g} is hardly better than ignoring the context ({constant:.3g})" + why]
     if line is not None and line < .3*constant and best > .9*line:
         found.append(f"pretraining's validation loss {best:.3g} is no better than a line between neighbours ({line:.3g}); try a higher mask_ratio"
                      + (f" than {ratio:g}" if ratio else "") + " or a longer mask_span")
