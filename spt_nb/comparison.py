@@ -18,6 +18,7 @@ from .core import read_json, replacing, write_json
 from .store import Store
 from .tasks.task import Split
 from .progress import overview
+from .symptoms import symptoms
 from .workers import plan, run_stages
 
 # %% ../nbs/03l_comparison.ipynb #6959608f
@@ -135,9 +136,11 @@ def _line(self:Comparison, r, wide) -> str:
     return (f"{r.mixer:{wide[0]}} {r.init:{wide[1]}} {statistics.percent(r):>18} {r.steps:8d} {r.flops:9.2g} {share:>6}  "
             f"{_several(mine.lr)} x {_several(mine.batch_size)}" + (f"  ({'; '.join(notes)})" if notes else ""))
 
+Comparison.symptoms = symptoms
+
 @patch
 def report(self:Comparison) -> str:
-    "The table and what follows from it, as text."
+    "The table, what follows from it, and what is suspicious, as text."
     t, n, unit = self.table(), self.rows.seed.nunique(), "R2" if self.majority() is None else "accuracy in %"
     wide, over = (max(10, *t.mixer.map(len)), max(16, *t.init.map(len))), "seeds" if t.n.max() > 1 else "test examples"
     lines = [f"test {unit}, {n} seed{'s'*(n > 1)}, 95% interval over {over}",
@@ -150,7 +153,7 @@ def report(self:Comparison) -> str:
         pair = tuple((m, init) for m in self.rows.mixer.unique())
         gap = statistics.gap(self.rows, init, **self._evidence())
         lines.append(f"{' minus '.join(self.rows.mixer.unique())}, {init}: {statistics.percent(gap, sign=True)}: {verdicts.get(pair, 'not distinguishable')}")
-    return "\n".join(lines)
+    return "\n".join(lines + self.symptoms())
 
 # %% ../nbs/03l_comparison.ipynb #93e6f949
 @patch
