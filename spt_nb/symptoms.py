@@ -69,16 +69,21 @@ def pretraining_symptoms(history:list, # Rows of step and loss
 def finetuning_symptoms(history:list, # Rows of step, train_loss and accuracy
                         n:int, # Validation examples
                         chance:float, # Score of the most frequent label
+                        guess:float, # Loss of who knows the frequency of labels
                        ) -> list: # Sentences
     "What a history of labels complains of."
     score, loss, found = np.array([h["accuracy"] for h in history]), [h["train_loss"] for h in history], []
     if len(score) < 8: return []
+    lost = score.max() < chance + 2*math.sqrt(chance*(1 - chance)/n)
     late, quarter = score[len(score)//2:], len(score)//4
     error = max(math.sqrt(late.mean()*(1 - late.mean())/n), 1/n)
     swing = np.sqrt(np.mean(np.minimum(np.diff(late), 0)**2))
     if swing > 2*error:
         found.append(f"validation swings by {100*swing:.1f} points, {swing/error:.1f} times what {n} examples explain; try a larger batch_size or a lower lr")
-    if loss[-1] < .1*loss[0] and score.max() < chance + 2*math.sqrt(chance*(1 - chance)/n):
+    level = np.mean(loss[len(loss)//2:])
+    if lost and level > .97*guess:
+        found.append(f"training loss {level:.3g} never left that of guessing ({guess:.3g}); try a larger batch_size, a lower lr, more finetune_steps or pretraining")
+    if lost and loss[-1] < .1*loss[0]:
         found.append(f"training loss is {loss[-1]:.2g} and validation at chance ({100*score.max():.0f}%): it memorised its examples; try pretraining or more of them")
     gain = score[-quarter:].mean() - score[-2*quarter:-quarter].mean()
     if score.argmax() >= len(score) - quarter and gain > max(3*error, .05):
@@ -96,8 +101,8 @@ def _of_pretraining(stage, folder, naive:dict) -> list:
 def _of_labels(folder, task) -> list:
     "Warnings of a finished fine-tuning."
     if task.kind in ("regression", "forecasting"): return []
-    y = Split(task.valid).y
-    return finetuning_symptoms(_history(folder), len(y), np.bincount(y).max()/len(y))
+    share = np.bincount(Split(task.valid).y)/len(task.valid)
+    return finetuning_symptoms(_history(folder), len(task.valid), share.max(), -(share*np.log(np.maximum(share, 1e-300))).sum())
 
 # %% ../nbs/03m_symptoms.ipynb #c7947527
 def _of_grids(comparison) -> list:
