@@ -26,13 +26,18 @@ from .workers import check_spread, run_stages
 _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="mean", d_state=16)
 
 TASKS = {
-    "smoke": {t: dict(pretrain_steps=4, finetune_steps=4, valid_every=2) for t in ("copy_match", "dyck", "chains", "digits")},
+    "smoke": {t: dict(pretrain_steps=4, finetune_steps=4, valid_every=2) for t in ("copy_match", "dyck", "chains", "digits", "promoters", "memory", "forecast")},
     "mini": {"copy_match": _MINI | dict(batch_size=64, pretrain_batch_size=64, pretrain_steps=400, finetune_steps=300, pretrain_lr=3e-3),
              "dyck": _MINI | dict(n_train=4000, fraction=.25, pretrain_steps=800, finetune_steps=400),
              "chains": _MINI | dict(pretrain_steps=1200, finetune_steps=500),
              "digits": _MINI | dict(pretrain_steps=600, finetune_steps=400, valid_every=50),
-             "series": _MINI | dict(problem="ItalyPowerDemand", pretrain_steps=300, finetune_steps=300, valid_every=25)},
-    "paper": {t: {} for t in ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar", "speech", "bidmc")},
+             "series": _MINI | dict(problem="ItalyPowerDemand", pretrain_steps=300, finetune_steps=300, valid_every=25),
+             "promoters": _MINI | dict(pretrain_steps=1200, finetune_steps=500),
+             "memory": _MINI | dict(height=8., pretrain_steps=800, finetune_steps=500),
+             "forecast": _MINI | dict(pretrain_steps=600, finetune_steps=500)},
+    "paper": {t: {} for t in ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar", "speech", "bidmc")} |
+             {t: dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, **more) # ours: the paper has no such tasks
+              for t, more in dict(genomics=dict(problem="human_nontata_promoters"), ett=dict(horizon=96)).items()},
 }
 
 # %% ../nbs/07b_experiments.ipynb #14fca760
@@ -67,9 +72,9 @@ PLANS |= {
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
     "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                        fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
+    "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",)),
+    "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",)),
 }
-
-
 
 # %% ../nbs/07b_experiments.ipynb #fdcb18d0
 def settings(experiment:str, # A name in `PLANS`
