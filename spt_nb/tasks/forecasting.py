@@ -27,7 +27,7 @@ def read_csv(path) -> tuple: # names, float64 (T, C)
     x = t.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     if not np.isfinite(x).all():
         row, c = np.argwhere(~np.isfinite(x))[0]
-        raise SptError(f"{path}, line {row + 2}: {t.columns[c]} is {t.iat[row, c]!r}; allowed: a number")
+        raise SptError(f"{path}, line {row + 2}: {t.columns[c]} is {np.asarray(t.iat[row, c]).item()!r}; allowed: a number")
     return tuple(map(str, t.columns)), x
 
 # %% ../../nbs/tasks/06c_forecasting.ipynb #7bcc249d
