@@ -148,10 +148,12 @@ def versus(mixer, # A class, an import path "package.module:Name", or a file "fo
     task_options(task)
     ours = {k: v for k, v in more.items() if k in Recipe.model_fields}
     r, _ = recipe(task, str(mixer), scale, SPT, **ours)
+    how = dict(seeds=seeds, scale=scale, **dict(data=data) if data is not None else {}, **more)
+    prepare(task, [against[0]], (SCRATCH, SPT), quiet=True, **how) # a fault of the arguments or the data is said before the mixer is tried
     c = contract(mixer, r.d_model, causal=r.causal or None, seconds=seconds)
     if not quiet: print(c, flush=True)
     if not c.ok: raise SptError(f"mixer is {c.name!r}, which does not keep the contract: {c.reason}")
-    v = _planned(mixer, c, task, list(against), match, ours, dict(seeds=seeds, scale=scale, **dict(data=data) if data is not None else {}, **more), quiet)
+    v = _planned(mixer, c, task, list(against), match, ours, how, quiet)
     return v.run(workers, quiet) if run else v
 
 def _planned(mixer, c, task, against, match, ours, how, quiet) -> Versus:

@@ -1,8 +1,13 @@
 """A mixer in a file, from the command line to the report; an edited mixer is trained again."""
 
-import subprocess, sys
+import subprocess
+import sys
 
+import pytest
+
+from spt_nb.core import SptError
 from spt_nb.protocol import prepare
+from spt_nb.versus import versus
 
 MINE = """from torch import nn
 class Mine(nn.Module):
@@ -45,3 +50,10 @@ def test_code_is_identity_and_place_is_not(tmp_path):
 def test_ours_keep_their_names():
     model = prepare("copy_match", ["dlr"], ("scratch",), 1, "smoke").trials["dlr", "scratch", 0].candidates[0].model
     assert {"source", "folder"}.isdisjoint(model.model_dump())
+
+
+@pytest.mark.parametrize("wrong, why", [(dict(sead=3), "parameter is 'sead'"), (dict(seeds="x"), "seeds is 'x'"), (dict(d_model=0), "d_model is 0"), (dict(data="none.csv"), "none.csv")])
+def test_wrong_arguments_are_said_before_the_mixer_is_tried(monkeypatch, wrong, why):
+    monkeypatch.setattr("spt_nb.versus.contract", lambda *args, **kwargs: pytest.fail("the mixer was tried"))
+    with pytest.raises(SptError, match=why):
+        versus("dlr", None if "data" in wrong else "copy_match", against=["attention"], scale="smoke", **wrong)
