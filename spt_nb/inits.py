@@ -37,7 +37,7 @@ def parse_init(text:str) -> Init:
     "An initialisation from its text."
     found = re.fullmatch(r"([^:+]*)(?::([^+]*))?(?:\+(.*))?", text) if isinstance(text, str) else None
     kind, share, weights = found.groups() if found else (text, None, None)
-    one_of("init", kind, INITS)
+    one_of("init", kind, [*INITS])
     if weights is not None: one_of(f"weights of init {text!r}", weights, [w for w in WEIGHTS if w != "structured"])
     if kind == "text-lm" and text != kind: raise SptError(f"init is {text!r}; allowed: text-lm alone")
     init = Init(kind, None, weights or "structured")

@@ -95,6 +95,8 @@ def prepare(task:str="own", # Name of a task
     "Check everything, load the task, and plan a comparison."
     for name, x in dict(mixers=mixers, inits=inits).items():
         if not isinstance(x, (list, tuple)): raise SptError(f"{name} is {x!r}; allowed: a list")
+    for name, x in dict(runs=runs, data_dir=data_dir).items():
+        if not isinstance(x, (str, Path, type(None))): raise SptError(f"{name} is {x!r}; allowed: a folder")
     for m in mixers:
         if not (isinstance(m, str) or callable(m)): raise SptError(f"mixer is {m!r}; allowed: a name, a class, or an import path package.module:Name")
     for i in inits: parse_init(i)
