@@ -3,10 +3,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import RESULTS
+
 from spt_nb.core import SptError
-from spt_nb.protocol import prepare
+from spt_nb.protocol import TaskSpec, prepare, trial
+from spt_nb.recipes import recipe
+from spt_nb.store import Store
 from spt_nb.tasks.forecasting import ett, forecast, waves
 from spt_nb.tasks.task import Split
+from spt_nb.trainer import Trainer
 
 
 def write(folder, name="ETTh1", T=14_400, channels=("HUFL", "HULL", "OT")):
@@ -87,3 +92,24 @@ def test_from_end_to_end(tmp_path, mixer, init):
     assert c.failed == {} and np.isfinite(c.rows.score).all() and "R2" in c.report()
     [answers] = map(pd.read_parquet, tmp_path.glob("*/test.parquet"))
     assert len(answers) == len(c.task.test)
+
+
+def test_a_run_stopped_at_every_checkpoint_is_bit_equal(tmp_path, monkeypatch):
+    r, options = recipe("forecast", "dlr", "smoke", "masked", pretrain_steps=40, finetune_steps=40, valid_every=20, d_model=16, lrs=1e-3)
+    stage = trial(TaskSpec(name="forecast", options=options | dict(n_train=200)), "dlr", "masked", 0, r.but(dropout=.1)).candidates[0]
+    whole, broken, saved, save = Store(tmp_path / "whole"), Store(tmp_path / "broken"), [], Trainer.save
+    stage.obtain(whole)
+
+    def save_and_stop(self):
+        save(self)
+        saved.append(self.at["step"])
+        raise KeyboardInterrupt
+    for _ in range(3):
+        with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
+            m.setattr(Trainer, "save", save_and_stop)
+            stage.obtain(broken)
+    assert saved == [20, 40, 20]  # of pretraining, and of what follows it
+    stage.obtain(broken)
+    for key in (stage.hash, stage.pretrain.hash):
+        for name in RESULTS:
+            assert (whole.path(key) / name).read_bytes() == (broken.path(key) / name).read_bytes(), name

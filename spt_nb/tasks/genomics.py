@@ -7,7 +7,7 @@ __all__ = ['BENCHMARKS', 'NUCLEOTIDE', 'PROBLEMS', 'HALVES', 'FASTA', 'SOURCE', 
            'load']
 
 # %% ../../nbs/tasks/07a_genomics.ipynb #39b43272
-import os, tempfile
+import os, re, tempfile
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pandas as pd
 from ..core import SptError, one_of
 from .cache import cached
 from .own_labels import divide
-from .own_tables import form_of, read_table
+from .own_tables import FORMS, form_of, read_table
 from .promoters import BASES
 from .sources import Source, from_hub, limited, locate, signature
 from .task import SPECIALS, Task, table, whole
@@ -33,18 +33,21 @@ HALVES = "train", "test"
 # %% ../../nbs/tasks/07a_genomics.ipynb #ad21ffe2
 def source(problem:str) -> Source:
     "Where a problem is to be had."
-    ours = problem in BENCHMARKS
+    hub = f"katarinagresova/Genomic_Benchmarks_{problem}" if problem in BENCHMARKS else "InstaDeepAI/nucleotide_transformer_downstream_tasks_revised"
     return Source("genomics", partial(find_files, problem=problem),
-                  f"{problem}/train/CLASS/*.txt and {problem}/test/CLASS/*.txt, or train and test as Parquet, CSV or FASTA in {problem}/",
-                  "https://github.com/ML-Bioinfo-CEITEC/genomic_benchmarks" if ours else "https://huggingface.co/datasets/InstaDeepAI",
-                  "1 to 100 MB", f"katarinagresova/Genomic_Benchmarks_{problem}" if ours else "InstaDeepAI/nucleotide_transformer_downstream_tasks_revised")
+                  f"{problem}/train/CLASS/*.txt and {problem}/test/CLASS/*.txt, or train and test as Parquet, CSV or FASTA in {problem}/, or {hub} as downloaded",
+                  "https://github.com/ML-Bioinfo-CEITEC/genomic_benchmarks" if problem in BENCHMARKS else "https://huggingface.co/datasets/InstaDeepAI", "1 to 100 MB", hub)
 
 # %% ../../nbs/tasks/07a_genomics.ipynb #7a32b1f1
 FASTA = ".fna", ".fa", ".fasta"
 
 def _named(folder:Path, half:str) -> list:
-    "Tables or FASTA files of a half."
-    return sorted(f for f in folder.iterdir() if f.is_file() and f.name.startswith(half) and (form_of(f) or f.suffix in FASTA))
+    "Tables or FASTA files of a half, all of one form: train.csv, train-00000-of-00002.parquet."
+    forms = {}
+    for f in sorted(folder.iterdir()):
+        form = form_of(f) or (f.suffix in FASTA and "FASTA")
+        if form and re.match(rf"{half}(-\d+-of-\d+[^.]*)?\.", f.name) and f.is_file(): forms.setdefault(form, []).append(f)
+    return next((forms[form] for form in (*FORMS.values(), "FASTA") if form in forms), [])
 
 def _in_classes(folder:Path, half:str) -> list:
     "Single sequences in a folder for each class."
@@ -52,7 +55,7 @@ def _in_classes(folder:Path, half:str) -> list:
 
 def find_files(folder, problem:str) -> dict|None: # "train" and "test" -> paths
     "The files of a problem."
-    for base in (Path(folder)/problem, Path(folder)):
+    for base in (Path(folder)/problem, Path(folder)/problem/"data", Path(folder), Path(folder)/"data"):
         if not base.is_dir(): continue
         found = {half: _in_classes(base, half) or _named(base, half) for half in HALVES}
         for half, files in found.items():
@@ -85,18 +88,24 @@ def _columns(names, where) -> list:
     if None in found: raise SptError(f"{where} has the columns {', '.join(map(str, names))[:80] or 'none'}; needed: sequence (or seq) and label")
     return found
 
+def _name(label, where) -> str:
+    "The name of a class; a whole number is itself, as 1.0 too."
+    name = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label).strip()
+    if name in ("", "None", "nan", "<NA>"): raise SptError(f"{where}: label is missing; allowed: the name or the number of a class")
+    return name
+
 def _frame(frame:pd.DataFrame, where, problem:str):
     "The rows of a table, of this problem where a column says of which they are."
     x, y = _columns(frame, where)
     if "task" in frame: frame = frame[frame.task.astype(str) == problem]
-    for i, letters, label in zip(frame.index, frame[x], frame[y]): yield f"{where}, row {i + 1}", letters, str(label)
+    for i, letters, label in zip(frame.index, frame[x], frame[y]): yield (place := f"{where}, row {i + 1}"), letters, _name(label, place)
 
 # %% ../../nbs/tasks/07a_genomics.ipynb #0b3fbb6c
 def _from_files(files:list, problem:str):
     "The rows of all files."
     for path in files:
         try:
-            if path.suffix == ".txt": yield path, path.read_text(), path.parent.name
+            if path.suffix == ".txt": yield path, path.read_text(encoding="utf-8"), path.parent.name
             elif path.suffix in FASTA: yield from _fasta(path)
             else:
                 with tempfile.TemporaryDirectory() as d: frame = read_table(path, Path(d)).table.to_pandas()
@@ -127,9 +136,9 @@ def letter_ids(text:str, where) -> np.ndarray: # uint8 (L,)
 # %% ../../nbs/tasks/07a_genomics.ipynb #ed045c2a
 VERSION = 1 # of the reader
 
-def _read(rows, half:str, length:int): # (ids end to end, lengths, labels as text)
+def _read(rows, half:str, problem:str, length:int): # (ids of every row, labels as text)
     found = [(letter_ids(x, where)[:length], y) for where, x, y in rows]
-    if not found: raise SptError(f"the {half} files of genomics have no rows; allowed: one or more")
+    if not found: raise SptError(f"the {half} files of genomics have no rows of {problem}; allowed: one or more")
     ids, labels = zip(*found)
     return ids, np.array(labels)
 
@@ -138,12 +147,14 @@ def _table(ids, y, rows=None):
     return table(x=(np.concatenate(ids), [len(i) for i in ids]), y=y if rows is None else y[rows])
 
 def _made(read, # "train" or "test" -> rows of (place, letters, label)
-          length:int) -> dict:
+          problem:str, length:int) -> dict:
     "All splits as tables, and the names of the classes."
-    (ids, labels), (test_ids, test_labels) = (_read(read(half), half, length) for half in HALVES)
-    names = sorted(set(labels), key=lambda n: (not n.isdecimal(), int(n) if n.isdecimal() else 0, n))
-    if len(names) < 2: raise SptError(f"label is {str(names[0])!r} in all of train; allowed: two classes or more")
-    for label in set(test_labels) - set(names): raise SptError(f"label is {str(label)!r} in test; allowed: {', '.join(names)}, as in train")
+    (ids, labels), (test_ids, test_labels) = (_read(read(half), half, problem, length) for half in HALVES)
+    names = sorted(set(labels.tolist()), key=lambda n: (not n.isdecimal(), int(n) if n.isdecimal() else 0, n))
+    if len(names) < 2: raise SptError(f"label is {names[0]!r} in all of train; allowed: two classes or more")
+    if len(names) > 127: raise SptError(f"label has {len(names)} different values in train, as {', '.join(names[:3])}; allowed: 2 to 127 classes")
+    if odd := sorted(set(test_labels.tolist()) - set(names)):
+        raise SptError(f"label is {odd[0]!r} in test; allowed: {', '.join(names[:9])}{', ...' if len(names) > 9 else ''}, as in train")
     y, test_y = (np.array([names.index(n) for n in l], np.int8) for l in (labels, test_labels))
     parts = divide(y, dict(valid=.1), names)
     text = [np.frombuffer(n.encode(), np.uint8) for n in names]
@@ -158,11 +169,11 @@ def _kept(data_dir, problem:str, length:int): # (splits, fingerprint, where from
     if found is None:
         def make():
             hub = from_hub(where)
-            return _made(lambda half: _from_dataset(hub, half, where.hub, problem), length)
+            return _made(lambda half: _from_dataset(hub, half, where.hub, problem), problem, length)
         return *cached("genomics", VERSION, options | {"hub": where.hub}, make), f"from the hub ({where.hub})"
     files = [f for half in HALVES for f in found[half]]
     mark = signature(os.path.commonpath([files[0].parent, files[-1].parent]), files)
-    return *cached("genomics", VERSION, options | {"files": mark}, lambda: _made(lambda half: _from_files(found[half], problem), length)), "from its files"
+    return *cached("genomics", VERSION, options | {"files": mark}, lambda: _made(lambda half: _from_files(found[half], problem), problem, length)), "from its files"
 
 # %% ../../nbs/tasks/07a_genomics.ipynb #f15e49fe
 def load(data_dir=None, # Folder with the files; None: `data/downloads/genomics`, or the hub
