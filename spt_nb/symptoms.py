@@ -134,5 +134,5 @@ def symptoms(comparison, # A `Comparison`
         if pre and pre.hash not in seen and store.ready(pre.hash):
             seen.add(pre.hash)
             found += [who + s for s in _of_pretraining(pre, store.path(pre.hash), _naive(comparison, pre, known))]
-        if r.chosen: found += [who + s for s in _of_labels(store.path(r.chosen), comparison.task)]
+        if isinstance(r.chosen, str): found += [who + s for s in _of_labels(store.path(r.chosen), comparison.task)]
     return found + _of_grids(comparison)

@@ -165,7 +165,7 @@ def test_killed_it_ends_in_the_same_report(checkout, monkeypatch, size, measured
     write(checkout, 0, "stages", STAGES, "c.plot()", "print(c.report())", CLAIMS.format(name="stages"))
     write(checkout, 1, "broken", "1/0")
     write(checkout, 2, "more", STAGES.replace("60", "40"), "c.table().style.hide()")
-    command, rng, kills, reports = ("all", "--scale", "smoke", "--workers", "2"), random.Random(0), size(3, 40), {}
+    command, rng, kills, reports = ("all", "--scale", "smoke", "--workers", "2"), random.Random(0), size(1, 40), {}
     for name in ("undisturbed", "killed"):
         monkeypatch.setenv("SPT_RUNS", str(checkout / name))
         start, hits = time.time(), 0

@@ -30,15 +30,13 @@ def test_healthy_pretraining_says_nothing(tmp_path, seed):
     assert run(tmp_path, seeds=[seed], **DYCK | dict(pretrain_lr=1e-2)) == []
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_too_much_is_hidden(tmp_path, seed):
-    [said] = run(tmp_path, seeds=[seed], **DYCK | dict(pretrain_lr=1e-2, mask_ratio=.95))
-    assert said.startswith(f"conv masked seed {seed}: pretraining") and "ignoring the context" in said and "a lower mask_ratio than 0.95" in said
+def test_too_much_is_hidden(tmp_path):
+    [said] = run(tmp_path, **DYCK | dict(pretrain_lr=1e-2, mask_ratio=.95))
+    assert said.startswith("conv masked seed 0: pretraining") and "ignoring the context" in said and "a lower mask_ratio than 0.95" in said
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_pretraining_rate_is_too_high(tmp_path, seed):
-    [said] = run(tmp_path, mixer="attention", seeds=[seed], **DYCK | dict(pretrain_lr=.3, mask_ratio=.15))
+def test_pretraining_rate_is_too_high(tmp_path):
+    [said] = run(tmp_path, mixer="attention", **DYCK | dict(pretrain_lr=.3, mask_ratio=.15))
     assert "it jumps; try a lower pretrain_lr than 0.3" in said and "mask_ratio" not in said
 
 
@@ -55,19 +53,17 @@ def test_too_little_is_hidden(tmp_path):
     assert run(tmp_path, **smooth, mask_ratio=.5, mask_span=12) == []
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_batch_of_fine_tuning_is_too_small(tmp_path, seed):
+def test_batch_of_fine_tuning_is_too_small(tmp_path):
     "Of 2 nothing is learned, of 8 the chosen checkpoint is luck; of 32 at the same rate all is well."
     noisy = {k: v for k, v in SMALL.items() if k not in ("lrs", "finetune_steps", "batch_size")} | dict(task="own", init="scratch", lrs=2e-2, schedule="constant", finetune_steps=480)
-    [said] = run(tmp_path, seeds=[seed], data=waves(1.), **noisy, batch_size=2)
+    [said] = run(tmp_path, data=waves(1.), **noisy, batch_size=2)
     assert "never left that of guessing" in said and "a larger batch_size" in said
-    assert any("swings" in s and "a larger batch_size" in s for s in run(tmp_path, seeds=[seed], data=waves(.7), **noisy, batch_size=8))
-    assert run(tmp_path, seeds=[seed], data=waves(1.), **noisy, batch_size=32) == []
+    assert any("swings" in s and "a larger batch_size" in s for s in run(tmp_path, data=waves(.7), **noisy, batch_size=8))
+    assert run(tmp_path, data=waves(1.), **noisy, batch_size=32) == []
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_memorised(tmp_path, seed):
-    [said] = run(tmp_path, init="scratch", seeds=[seed], **DYCK | dict(n_train=32, finetune_steps=200, lrs=1e-2))
+def test_memorised(tmp_path):
+    [said] = run(tmp_path, init="scratch", **DYCK | dict(n_train=32, finetune_steps=200, lrs=1e-2))
     assert "memorised" in said
 
 
