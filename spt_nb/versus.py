@@ -238,11 +238,24 @@ def __str__(self:Versus):
     t = self.table().assign(score=lambda t: [percent(r) for r in t.itertuples()])
     shown = t[["mixer", "init", "score", "d_model", "parameters", "flops", "seconds"]]
     text = shown.to_string(index=False, formatters=dict(parameters="{:,}".format, flops="{:.2g}".format, seconds="{:.0f}".format))
-    return "\n".join([text, "", *self.sentences(), *self.notices()])
+    return "\n".join([text, "", *self.sentences(), *self.notices(), *self.symptoms()])
 
 @patch
 def notices(self:Versus) -> list[str]:
     "What the reader must know to read the table."
     n = self.sizes.parameters.iloc[0]
     far = [f"No width of {s.mixer} has within 10% of the parameters: {s.parameters:,} against {n:,}." for s in self.sizes.itertuples() if abs(log(s.parameters/n)) > log(1 + WITHIN)]
-    return far + [f"Failed: {title}: {why}" for title, why in self.failed.items()]
+    return self._lost() + far + [f"Failed: {title}: {why}" for title, why in self.failed.items()]
+
+@patch
+def _lost(self:Versus) -> list[str]:
+    "Rows that are level with each other perhaps only because none has learned."
+    floor, t = self.majority(), self.table()
+    if floor is None or not (t.low <= floor).any(): return []
+    lost = [f"{m} ({', '.join(r.init)})" for m, r in t[t.low <= floor].groupby("mixer", sort=False)]
+    return [f"Not told apart from always giving the most frequent label ({100*floor:.1f}%): {', '.join(lost)}."]
+
+@patch
+def symptoms(self:Versus) -> list[str]:
+    "What is suspicious in the learning curves of all."
+    return [m + line.removeprefix(c.rows.mixer.iloc[0]) for m, c in self.comparisons.items() if len(c.rows) for line in c.symptoms()]

@@ -56,6 +56,7 @@ def markdown(self:Versus) -> str:
              f"![Test scores of {self.mixer} and ours, from scratch and self-pretrained](scores.png)", self._scores(),
              f"Test {'R2 in hundredths' if self.majority() is None else 'accuracy'}, mean and 95% interval over {n} {over if n > 1 else 'seed, ' + over}. All had {how}, and chose their learning rate by "
              "validation. scratch-tuned chose, too, between the steps of fine-tuning and those of both. FLOP: matrix products, attention and Fourier transforms, pretraining included; element-wise work is in the seconds alone.",
+             *(["## What looks wrong in the curves", "\n".join(f"- {line}" for line in wrong)] if (wrong := self.symptoms()) else []),
              "## What was asked of the mixer", markdown_table(["check", "found", "ok"], [(c.what, c.found, c.verdict) for c in self.contract]),
              "## The data", f"```\n{pages._public(summary(first.task))}\n```", "## Again", f"```\n{self.command()}\n```", environment()]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -54,12 +54,12 @@ def test_too_little_is_hidden(tmp_path):
 
 
 def test_batch_of_fine_tuning_is_too_small(tmp_path):
-    "Of 2 nothing is learned, of 8 the chosen checkpoint is luck; of 32 at the same rate all is well."
-    noisy = {k: v for k, v in SMALL.items() if k not in ("lrs", "finetune_steps", "batch_size")} | dict(task="own", init="scratch", lrs=2e-2, schedule="constant", finetune_steps=480)
-    [said] = run(tmp_path, data=waves(1.), **noisy, batch_size=2)
+    "Of 2 nothing is learned, of 4 the chosen checkpoint is luck, in some of five seeds; of 64 all is well."
+    noisy = {k: v for k, v in SMALL.items() if k not in ("lrs", "finetune_steps", "batch_size")} | dict(task="own", init="scratch", schedule="constant", finetune_steps=480)
+    [said] = run(tmp_path, data=waves(1.), **noisy, lrs=2e-2, batch_size=2)
     assert "never left that of guessing" in said and "a larger batch_size" in said
-    assert any("swings" in s and "a larger batch_size" in s for s in run(tmp_path, data=waves(.7), **noisy, batch_size=8))
-    assert run(tmp_path, data=waves(1.), **noisy, batch_size=32) == []
+    assert any("swings" in s and "a larger batch_size" in s for s in run(tmp_path, data=waves(.5), **noisy, lrs=1e-2, batch_size=4, seeds=5))
+    assert run(tmp_path, data=waves(1.), **noisy, lrs=1e-2, batch_size=64) == []
 
 
 def test_memorised(tmp_path):
