@@ -18,6 +18,7 @@ from .recipes import Recipe, base_mixer
 from .specs import ModelSpec, TaskSpec
 from .stages import Beside, Finetune, Pretrain, Text, Trial
 from .tasks.documentation import documentation
+from .tasks.facts import Facts
 
 # %% ../nbs/03k_trials.ipynb #cfbeb4b2
 EPOCHS = 200 # scratch-converged: the most that the paper trains
@@ -143,9 +144,11 @@ def _beside(init:Init, r:Recipe, mask_ratio:float) -> Beside|None:
 
 # %% ../nbs/03k_trials.ipynb #87e8a7c8
 def trial(task:TaskSpec, mixer:str, init:str, # See `parse_init`
-          seed:int, r:Recipe) -> Trial:
+          seed:int, r:Recipe,
+          facts:Facts|None=None, # Sizes of the task; None: as it says itself
+         ) -> Trial:
     "The trial for one cell and seed of a comparison."
-    i, facts = parse_init(init), task.facts()
+    i, facts = parse_init(init), facts or task.facts()
     _check_language(mixer, i)
     causal, weights = r.causal or i.kind == "causal", r.weights if i.weights == "structured" else i.weights
     models = [_model_spec(r, mixer, causal, weights, facts.length, s) for s in starts_of(r, mixer, i)]
