@@ -75,7 +75,8 @@ def not_told_apart(table:pd.DataFrame # mixer, init, mean, low, floor (NaN: the 
     "The cells that are not told apart from a constant answer."
     low, least = table["low"].fillna(table["mean"]), table["floor"].fillna(0)
     lost = [f"{m} ({', '.join(r.init)})" for m, r in table[low <= least + 1e-9].groupby("mixer", sort=False)]
-    what = "mean of the targets (R2 0)" if table["floor"].isna().all() else f"most frequent test label ({100*least.mean():.1f}%)"
+    label = f"most frequent test label ({100*least.mean():.1f}%)"
+    what = "mean of the targets (R2 0)" if table["floor"].isna().all() else label
     return [f"Not told apart from always giving the {what}: {', '.join(lost)}."] if lost else []
 
 # %% ../nbs/01g_scores.ipynb #870176d8
@@ -83,7 +84,8 @@ def further_scores(table:pd.DataFrame, # As `Comparison.table` gives it
                    task) -> dict: # Heading -> a text for each line
     "What a printed table shows beside accuracy or R2."
     def text(v, form): return "–" if np.isnan(v) else form(v)
-    if task.kind == "regression": return {k.upper(): [text(v, "{:.3g}".format) for v in table[k]] for k in ("rmse", "mae")}
+    errors = {k.upper(): k for k in ("rmse", "mae")}
+    if task.kind == "regression": return {head: [text(v, "{:.3g}".format) for v in table[k]] for head, k in errors.items()}
     if task.kind in FLOORLESS or not unbalanced(table["floor"].mean(), task.n_outputs): return {}
     names = dict(balanced="balanced_accuracy", F1="macro_f1", AUROC="auroc")
     return {head: [text(100*v, "{:.1f}".format) for v in table[k]] for head, k in names.items()}
