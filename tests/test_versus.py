@@ -31,7 +31,8 @@ def test_from_a_file_and_a_table_to_the_report(tmp_path):
     args = ("versus", "code/mine.py:Mine", "--data", "notes.csv", "--scale", "smoke", "--seeds", 2, "--against", "attention", "--workers", 2)
     p = spt(*args, "--out", "out", "--runs", "runs", cwd=tmp_path)
     assert p.returncode == 0, p.stderr
-    assert "After self-pretraining Mine is" in p.stdout
+    assert "After self-pretraining" in p.stdout and "attention (" in p.stdout.split("After self-pretraining")[1]
+    assert "most frequent test label scores 50.0" in p.stdout
     assert "data:image/png" in (tmp_path/"out"/"report.html").read_text()
     assert str(tmp_path) not in (tmp_path/"out"/"report.md").read_text()
 
