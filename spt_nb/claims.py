@@ -6,7 +6,7 @@
 __all__ = ['MARGIN', 'COLUMNS', 'Cell', 'cells_of', 'Effect', 'as_effect', 'above', 'below', 'superiority', 'beyond', 'closeness',
            'claim', 'every', 'judge']
 
-# %% ../nbs/05a_claims.ipynb #61b86946
+# %% ../nbs/05a_claims.ipynb #148dfb28
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Number
@@ -20,7 +20,7 @@ from .all_or_nothing import bimodal, discord_p, floors, heap_interval, mover, sa
 from .core import SptError
 from .statistics import Interval, holm, mean_interval, one_numerics, seeds_in_words
 
-# %% ../nbs/05a_claims.ipynb #f2f86997
+# %% ../nbs/05a_claims.ipynb #0986b489
 @dataclass(frozen=True, eq=False)
 class Cell:
     "The scores of one cell by seed, the floor of its task, and whether that task is all-or-nothing."
@@ -46,7 +46,7 @@ def cells_of(rows:pd.DataFrame, # A line per run: `names`, mixer, init, seed, sc
     jumps = {key[0] for key, r in groups.items() if bimodal(r.score, r.floor.mean())}
     return {key: Cell(key[0], r.set_index("seed").score, r.floor.mean(), key[0] in jumps) for key, r in groups.items()}
 
-# %% ../nbs/05a_claims.ipynb #21679491
+# %% ../nbs/05a_claims.ipynb #b3bccd4d
 class Effect:
     "A weighted sum of cells, or plain values by seed and task."
     __array_ufunc__ = None # numpy numbers leave the arithmetic to this class
@@ -56,10 +56,12 @@ class Effect:
                  table:pd.DataFrame|None=None, # Values, seeds x tasks, where there are no weights
                  all_or_nothing:bool=False): # With a table: is a task of it all-or-nothing?
         self.weights, self.offset = weights, offset
-        self.table = self._table() if table is None else table
+        if table is not None: self.table = table
         self.all_or_nothing = all_or_nothing if weights is None else any(c.all_or_nothing for c, w in weights.items() if abs(w) > 1e-12)
 
-    def _table(self) -> pd.DataFrame:
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        "Values, seeds x tasks."
         tasks = list(dict.fromkeys(c.task for c in self.weights))
         return pd.DataFrame({t: sum(len(tasks)*w*c.scores for c, w in self.weights.items() if c.task == t) + self.offset for t in tasks})
 
@@ -74,7 +76,7 @@ class Effect:
     def __array__(self, dtype=None, copy=None): return self.by_seed.to_numpy(dtype or float)
     def __repr__(self): return f"Effect({self.by_seed.to_dict()})"
 
-# %% ../nbs/05a_claims.ipynb #8946408d
+# %% ../nbs/05a_claims.ipynb #ae63bdad
 def as_effect(values, # An `Effect`, or values by seed: a Series, an array, a list
               seeds=None, # Of an array or list; None: 0, 1, ...
              ) -> Effect:
@@ -88,7 +90,7 @@ def as_effect(values, # An `Effect`, or values by seed: a Series, an array, a li
 @patch
 def __add__(self:Effect, other):
     if isinstance(other, Number): return Effect(self.weights, self.offset + other, None if self.weights else self.table + other, self.all_or_nothing)
-    other = as_effect(other, self.by_seed.index)
+    if not isinstance(other, Effect): other = as_effect(other, self.by_seed.index)
     if self.weights and other.weights:
         w, v = self.weights, other.weights
         return Effect({c: w.get(c, 0) + v.get(c, 0) for c in w | v}, self.offset + other.offset)
@@ -100,12 +102,12 @@ def __mul__(self:Effect, k):
     if not isinstance(k, Number): raise SptError(f"factor is {k!r}; allowed: a number")
     return Effect({c: k*w for c, w in self.weights.items()}, k*self.offset) if self.weights else Effect(table=k*self.table, all_or_nothing=self.all_or_nothing)
 
-# %% ../nbs/05a_claims.ipynb #4a6a93eb
+# %% ../nbs/05a_claims.ipynb #975e84e0
 @patch
 def __neg__(self:Effect): return self*-1
 
 @patch
-def __sub__(self:Effect, other): return self + -other if isinstance(other, Number) else self + -as_effect(other, self.by_seed.index)
+def __sub__(self:Effect, other): return self + -(other if isinstance(other, (Number, Effect)) else as_effect(other, self.by_seed.index))
 
 @patch
 def __rsub__(self:Effect, other): return -self + other
@@ -115,7 +117,7 @@ def __truediv__(self:Effect, k): return self*(1/k)
 
 Effect.__radd__, Effect.__rmul__ = Effect.__add__, Effect.__mul__
 
-# %% ../nbs/05a_claims.ipynb #7be7e42f
+# %% ../nbs/05a_claims.ipynb #cf15cbb3
 @patch
 def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer than three seeds
     "The mean over seeds, and its interval."
@@ -126,7 +128,7 @@ def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer th
     ends = mover([w for _, w in cells], [c.scores[x.index].mean() for c, _ in cells], [c.interval(x.index, level) for c, _ in cells])
     return Interval(float(x.mean()), *(float(end + self.offset) for end in ends), len(x))
 
-# %% ../nbs/05a_claims.ipynb #eb79172c
+# %% ../nbs/05a_claims.ipynb #13ebf94d
 def above(i:Interval, se:float, than:float=0.) -> float: # se: standard error of the mean
     "One-sided p of an effect that is not above a value; equal values have only their signs."
     return float(student.sf((i.mean - than)/se, i.n-1)) if se > 0 else 2.**-i.n if i.mean > than else 1.
@@ -147,7 +149,7 @@ def superiority(effect) -> dict: # Of an `Effect` or an `Interval`, of three see
         return dict(p=sign_flips(effect.table.loc[effect.by_seed.notna()]), test="exact sign flips", leans=leans)
     return dict(p=min(1., 2*min(above(i, se), below(i, se))), test="paired t" if se > 0 else "sign rule", leans=leans)
 
-# %% ../nbs/05a_claims.ipynb #522ddd33
+# %% ../nbs/05a_claims.ipynb #0e301e87
 def _sides(effect:Effect) -> dict|None: # differ, n, room, within, words; None where the effect is no difference of two cells on each task
     "In how many seeds and tasks just one side solved."
     T, seeds = effect.table.shape[1], effect.by_seed.dropna().index
@@ -169,7 +171,7 @@ def beyond(effect:Effect, margin:float) -> float:
         for _ in range(20): low, high = (low, mid) if outside(mid := (low + high)/2) else (mid, high)
     return high
 
-# %% ../nbs/05a_claims.ipynb #3b122f1c
+# %% ../nbs/05a_claims.ipynb #d00352bd
 def closeness(effect, margin:float) -> dict: # As for `superiority`; p, test, leans, and what stands where neither is decided: rest, why
     "Does the effect lie within the margin, or beyond?"
     i, se = _spread(effect)
@@ -188,7 +190,7 @@ def closeness(effect, margin:float) -> dict: # As for `superiority`; p, test, le
         test = "exact bound" if close < far else "exact sign flips"
     return dict(p=min(close, far), test=test, leans="held" if close < far else "did not hold", rest=rest, why=why)
 
-# %% ../nbs/05a_claims.ipynb #bc4c05a5
+# %% ../nbs/05a_claims.ipynb #5930def4
 MARGIN = .05 # Closeness: within five points of accuracy
 
 def _asked(text, effect, margin, paper, more) -> dict:
@@ -208,7 +210,7 @@ def claim(text:str, effect, # An `Effect`, values by seed, or an `Interval`
     n = effect.n if isinstance(effect, Interval) else effect.by_seed.count()
     return _asked(text, effect, margin, paper, {} if n < 3 else superiority(effect) if margin is None else closeness(effect, margin))
 
-# %% ../nbs/05a_claims.ipynb #1a361260
+# %% ../nbs/05a_claims.ipynb #49da5a08
 def every(text:str, effects, # Several, each as for `claim`
           paper:float=np.nan, # The least effect in the paper, as a share
          ) -> dict: # For `judge`
@@ -221,7 +223,7 @@ def every(text:str, effects, # Several, each as for `claim`
     p, leans = (min(1., len(parts)*min(below)), "did not hold") if below else (max(c["p"] for c in parts), "held")
     return least | dict(p=p, leans=leans, test="every " + ", ".join(dict.fromkeys(c["test"] for c in parts)))
 
-# %% ../nbs/05a_claims.ipynb #c20103e1
+# %% ../nbs/05a_claims.ipynb #4bead4a7
 COLUMNS = ["claim", "effect", "low", "high", "n", "margin", "paper", "scores", "test", "p", "p_holm", "verdict", "why"]
 
 def _verdict(c, counted) -> tuple[str, str]: # Of a line with p_holm, and the number of claims that were tested
