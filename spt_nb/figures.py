@@ -59,7 +59,7 @@ def _key(fig, table, mixers=()):
     jumps = table.get("solved", pd.Series(np.nan, table.index)).notna()
     if np.isfinite(table.low[~jumps]).any(): shown.append(Line2D([], [], color="#333333", marker="|", ls="", ms=13, mew=2.2, label="95% interval over seeds"))
     if jumps.any(): shown.append(Line2D([], [], color="#333333", marker="o", mfc="white", mew=1.4, ms=7, lw=1.4, ls=(0, (2, 1)), label="solved by some seeds: exact 95% interval"))
-    if len(_floor(table)): shown.append(Line2D([], [], color="#666666", lw=1, ls=(0, (4, 3)), label="most frequent test label"))
+    if len(_floor(table)): shown.append(Line2D([], [], color="#666666", lw=1, ls=(0, (4, 3)), label="most frequent test label" if "floor" in table else "majority label"))
     rows = ceil(len(shown)/max(2, fig.get_figwidth()//1.9))
     fig.legend(handles=shown, loc="outside lower center", ncols=ceil(len(shown)/rows), handlelength=2.6 if mixers else 1.8, columnspacing=1.6)
 
