@@ -20,6 +20,7 @@ from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
 from .tasks import CATALOGUE, task_options
+from .tasks.facts import Facts
 from .tasks.own import keep
 from .tasks.summary import summary
 from .trials import trial
@@ -73,7 +74,8 @@ def _loaded(spec:TaskSpec) -> tuple:
 
 def _check_sizes(spec, recipes):
     "Sizes and schedules that contradict each other are found by building one layer, before any data is made."
-    models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
+    some = Facts(100, 100, 100, 16, 4, None, 2, "classification", .5)
+    models = [c.model.but(n_layers=1) for (m, i), r in recipes.items() for c in trial(spec, m, i, 0, r, some).candidates]
     for m in {m.hash: m for m in models}.values():
         if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
         else: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})

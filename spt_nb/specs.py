@@ -17,7 +17,7 @@ from .models.language import PYTHIA, build_model
 from .models.mixer import find_mixer, source_hash
 from .models.weights import WEIGHTS, randomise
 from .tasks import load_task
-from .tasks.facts import Facts, facts, facts_of
+from .tasks.facts import KNOWN, Facts, facts, facts_of
 
 # %% ../nbs/03bc_specs.ipynb #bbbfb8d8
 class TaskSpec(Config):
@@ -44,8 +44,8 @@ class TaskSpec(Config):
 
     def facts(self) -> Facts:
         "Its sizes; before its data has a fingerprint, without loading what is large."
-        if self.fingerprint: return facts_of(self.load())
-        f = facts(self.name, self.options, self.data_dir)
+        if self.fingerprint or self.name not in KNOWN: return facts_of(self.load())
+        f = facts(self.name, self.options)
         return f._replace(train=min(f.train, self.fraction if isinstance(self.fraction, Integral) else max(1, round(self.fraction*f.train))))
 
 @functools.lru_cache(32)
