@@ -7,14 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from spt_nb.core import SptError
 from spt_nb.models.dlr import DLR
 from spt_nb.models.paper import PAPER, paper_sizes
+from spt_nb.models.mixer import MIXERS
 from spt_nb.paper_numbers import TEXT, TRAINING_ROWS, paper_numbers
-from spt_nb.recipes import Recipe, recipe
+from spt_nb.recipes import MODELS, NEEDED, Recipe, recipe, resolve
 
 # (task, model, phase, column): why no recipe carries it
 EXCEPTIONS = {
     ("unknown", "pythia", "*", "*"): "which task it belongs to was lost: a candidate on every task",
+    ("*", "pythia", "finetune", "batch_size"): "a placeholder: the paper tuned it",
     ("*", "*", "*", "placeholder_lr"): "never used: the authors tuned the rate",
     ("*", "*", "*", "seed"): "seeds are an argument of a comparison",
     ("*", "dlr", "*", "dt_min"): "DLR draws its decay rates from this range itself",
@@ -161,3 +164,41 @@ def test_the_file_is_well_formed():
 
 def test_a_batch_size_by_hand_is_the_only_one():
     assert recipe("listops", "rotary", "paper", "masked", batch_size=2)[0].batch_sizes is None
+
+
+@pytest.mark.parametrize("task", TRAINING_ROWS)
+@pytest.mark.parametrize("mixer", [*MIXERS, *MODELS, "pythia", "my_file.py:Mine"])
+def test_every_model_has_a_budget_with_a_source(task, mixer):
+    for init in ("scratch-converged", "joint", "text-lm", "causal") if mixer == "pythia" else ("scratch", "masked", "contrastive", "joint", "causal"):
+        r, _, sources = resolve(task, mixer, "paper", init)
+        assert set(sources) == set(Recipe.model_fields) and r.finetune_steps > 500 and r.pretrain_steps > 500
+        for name in (*NEEDED, "lrs", "pretrain_lr", "batch_size", "pretrain_batch_size", "warmup", "schedule", "weight_decay", "mask_ratio"):
+            said = sources[name].removeprefix(f"inherited from {task}, ")
+            assert re.search("paper|authors|as many parameters as S4", said), (name, said)
+
+
+@pytest.mark.parametrize("mixer", ["lru", "mamba", "conv", "my_file.py:Mine", "s4d"])
+def test_models_that_the_paper_does_not_have_get_the_budget_of_s4(mixer):
+    for task in TRAINING_ROWS:
+        mine, theirs = (resolve(task, m, "paper", "masked").recipe for m in (mixer, "s4"))
+        alone = ("n_ssm", "dt_min", "dt_max") if mixer != "s4d" else ()
+        assert mine.but(d_state=theirs.d_state) == theirs.but(**{k: Recipe.model_fields[k].default for k in alone}) if alone else mine == theirs
+        assert resolve(task, mixer, "paper", "masked").sources["pretrain_steps"].startswith(f"inherited from {task}, s4: ")
+
+
+def test_the_budget_of_a_variant_holds_for_every_model():
+    for mixer in ("transformer", "rotary", "dlr", "mamba"):
+        r = resolve("image", mixer, "paper", "masked", "data-scale").recipe
+        assert (r.pretrain_steps, r.pretrain_batch_size) == (10_000, 50)
+    assert resolve("image", "transformer", "paper", "masked", "data-scale").recipe.pretrain_lr == 1e-3
+    with pytest.raises(SptError, match="variant is 'data-scale'; allowed: None"):
+        resolve("listops", "s4", "paper", "masked", "data-scale")
+
+
+def test_a_task_that_is_not_the_papers_must_be_given_its_budget():
+    for task in ("copy_match", "own", "genomics", "ett"):
+        with pytest.raises(SptError, match=f"no task '{task}'; allowed: smoke, mini, or give n_layers, pretrain_steps and finetune_steps"):
+            recipe(task, "dlr", "paper", d_model=64)
+        given = dict(d_model=64, n_layers=2, pretrain_steps=7, finetune_steps=8)
+        r, _, sources = resolve(task, "dlr", "paper", **given)
+        assert (r.pretrain_steps, sources["pretrain_steps"], sources["weight_decay"]) == (7, "given", "ours")
