@@ -14,7 +14,9 @@ import pandas as pd
 from fastcore.basics import patch
 
 from . import plots, statistics
+from . import __version__
 from .core import canonical, read_json, replacing, write_json
+from .numerics import code_hash
 from .scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
 from .store import Store
 from .tasks.task import Split
@@ -123,9 +125,7 @@ def withheld(self:Comparison) -> str|None:
 @patch
 def _evidence(self:Comparison) -> dict:
     "What every comparison of cells takes."
-    return dict(examples=self.examples(), kind=self.task.kind,
-                # withhold=self.withheld(),  # SWITCH ON when `statistics` takes `withhold`
-               )
+    return dict(examples=self.examples(), kind=self.task.kind, withhold=self.withheld())
 
 @patch
 def examples(self:Comparison) -> pd.DataFrame|None:
@@ -207,6 +207,16 @@ def _verdicts(self:Comparison) -> list[str]:
     return found
 
 @patch
+def other_code(self:Comparison) -> list[str]:
+    "How many finished stages were computed by other code than the code at hand."
+    stages = [s for s in plan(self.trials.values()) if self.store.ready(s.hash)]
+    notes = [read_json(n) for s in stages if (n := self.store.path(s.hash)/"provenance.json").exists()]
+    versions = sorted({n["version"] for n in notes if n["code"] != code_hash()})
+    if not versions: return []
+    return [f"{sum(n['code'] != code_hash() for n in notes)} of {len(stages)} finished stages were computed by other code (version "
+            f"{', '.join(versions)}; this is {__version__}) of the same numerics version"]
+
+@patch
 def report(self:Comparison) -> str:
     "The table, what follows from it, and what is suspicious, as text."
     t, n, floor = self.table(), self.rows.seed.nunique(), self.floor()
@@ -216,7 +226,7 @@ def report(self:Comparison) -> str:
     if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
-    return "\n".join(lines + self._lines(t) + self._verdicts() + not_told_apart(t) + self.symptoms())
+    return "\n".join(lines + self._lines(t) + self._verdicts() + not_told_apart(t) + self.other_code() + self.symptoms())
 
 # %% ../nbs/03l_comparison.ipynb #93e6f949
 @patch

@@ -135,7 +135,7 @@ class Study:
     @cached_property
     def rows(self) -> pd.DataFrame:
         "A line for each run: label, mixer, init, seed, score, costs."
-        parts = [c.rows.assign(**dict(zip(self.names, label)), chance=c.majority()) for label, c in self.comparisons.items() if len(c.rows)]
+        parts = [c.rows.assign(**dict(zip(self.names, label))) for label, c in self.comparisons.items() if len(c.rows)]
         if not parts: raise SptError(f"no stage could be finished: {next(iter(self.failed.values()), 'none was planned')}")
         rows = pd.concat(parts, ignore_index=True)
         return rows[[*self.names, *(c for c in rows if c not in self.names)]]

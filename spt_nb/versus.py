@@ -16,6 +16,7 @@ import torch
 from fastcore.basics import patch
 
 from . import plots, statistics
+from .claims import Effect, cells_of, closeness
 from .comparison import Comparison
 from .compute import flops
 from .contract import contract
@@ -183,8 +184,7 @@ def _evidence(self:Versus) -> dict:
     "What every comparison of cells takes."
     said = [e.assign(mixer=m) for m, c in self.comparisons.items() if len(c.rows) and (e := c.examples()) is not None]
     return dict(examples=pd.concat(said, ignore_index=True) if said else None, kind=self.first.task.kind,
-                # withhold=self.first.withheld(),  # SWITCH ON when `statistics` takes `withhold`
-               )
+                withhold=self.first.withheld())
 
 @patch
 def table(self:Versus) -> pd.DataFrame:
@@ -204,11 +204,21 @@ def plot(self:Versus):
 MARGIN = .05 # Level: within five points
 NONE = "no verdict"
 
-def word(d) -> str: # Of a difference, mine minus theirs
+def word(verdict:str, # Of a difference, mine minus theirs
+         level:bool, # Is it within the margin, by the rules for claims of closeness?
+        ) -> str:
     "How the reader's mixer stands to another."
-    if d.verdict == NONE: return NONE
-    if d.verdict in ("higher", "lower"): return "ahead of" if d.verdict == "higher" else "behind"
-    return "level with" if -MARGIN < d.low and d.high < MARGIN else "not distinguishable from"
+    if verdict == NONE: return NONE
+    if verdict in ("higher", "lower"): return "ahead of" if verdict == "higher" else "behind"
+    return "level with" if level else "not distinguishable from"
+
+@patch
+def level(self:Versus, pairs:list) -> list[bool]: # Pairs of cells, adjusted together
+    "Which pairs are close: where scores jump between the floor and solved, means alone do not say so."
+    cells = cells_of(self.rows.assign(task="task"), ("task",))
+    effects = [Effect({cells["task", *a]: 1., cells["task", *b]: -1.}) for a, b in pairs]
+    found = [closeness(e, MARGIN) if e.by_seed.count() > 2 else dict(p=np.nan, leans="") for e in effects]
+    return [f["leans"] == "held" and bool(p < .05) for f, p in zip(found, statistics.holm([f["p"] for f in found]))]
 
 @patch
 def verdicts(self:Versus) -> pd.DataFrame: # question, mixer, other, mean, low, high, n, p_holm, verdict
@@ -218,9 +228,9 @@ def verdicts(self:Versus) -> pd.DataFrame: # question, mixer, other, mean, low, 
     asked["by SPT"] = [((m, SPT), (m, SCRATCH)) for m in self.comparisons]
     parts = []
     for question, pairs in asked.items():
-        d = statistics._compare(pairs, self.rows, **self._evidence())
+        d = statistics.compare_pairs(pairs, self.rows, **self._evidence())
         names = pd.DataFrame([(question, a[0], b[0]) for a, b in pairs], columns=["question", "mixer", "other"])
-        parts.append(names.join(d.assign(verdict=d.verdict if question == "by SPT" else [word(r) for r in d.itertuples()])))
+        parts.append(names.join(d.assign(verdict=d.verdict if question == "by SPT" else [word(*x) for x in zip(d.verdict, self.level(pairs))])))
     return pd.concat(parts, ignore_index=True)
 
 # %% ../nbs/07e_versus.ipynb #9ec154ef
