@@ -63,7 +63,7 @@ def _trained(stage) -> str:
 def _scores(metrics, test) -> str:
     "A table of scores."
     rows = {"validation": metrics["valid"], "test": test}
-    names = [k for k in metrics["valid"] if k not in ("step", "score", "train_loss")]
+    names = [k for k in metrics["valid"] if k not in ("step", "score", "train_loss", "train_accuracy")]
     lines = [f"| {row} | " + " | ".join(f"{m[n]:.4g}" for n in names) + " |" for row, m in rows.items() if m]
     read = "\n\nThe test set was read once, after validation had chosen this model." if test else ""
     return "\n".join([f"| | {' | '.join(names)} |", "|---"*(len(names) + 1) + "|", *lines]) + read

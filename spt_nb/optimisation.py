@@ -32,6 +32,7 @@ class TrainConfig(Config):
     beta2: float = Field(.999, gt=0, lt=1)              # Second-moment decay of AdamW
     valid_every: int = Field(100, ge=1)                 # Steps between validations (and after the last step)
     patience: int|None = Field(None, ge=1)              # End when that many validations brought nothing; None: never
+    min_steps: int = Field(0, ge=0)                     # But not before this step
     retries: int = Field(0, ge=0)                       # New starts after a divergence, each at half the learning rate
     precision: Literal["fp32", "bf16"] = Field("fp32", exclude_if=lambda p: p == "fp32") # Of matrix products; weights and loss are float32
 
@@ -63,13 +64,14 @@ def lr_factor(cfg:TrainConfig, step:int, # Counted from 0
 
 # %% ../nbs/01a_optimisation.ipynb #4fe81210
 def converged(cfg:TrainConfig,
-              history:list[dict], # `score` and `train_loss` of every validation so far
+              history:list[dict], # `step`, `score`, `train_loss`, and perhaps `train_accuracy` of every validation so far
              ) -> bool:
-    "Have validation and training loss both stopped improving?"
+    "Has validation stopped improving, while training is nearly perfect or its loss has stopped falling?"
     p = cfg.patience
-    if p is None or len(history) <= p: return False
+    if p is None or len(history) <= p or history[-1]["step"] < cfg.min_steps: return False
     scores, losses = [h["score"] for h in history], [h["train_loss"] for h in history]
-    fitted = losses[-1] < .01*losses[0] or min(losses[-p:]) > .99*min(losses[:-p])
+    perfect = history[-1].get("train_accuracy", 0) > .99 or losses[-1] < .01*losses[0]
+    fitted = perfect or min(losses[-p:]) > .99*min(losses[:-p])
     return max(scores[-p:]) <= max(scores[:-p]) and fitted
 
 # %% ../nbs/01a_optimisation.ipynb #8a1912a3

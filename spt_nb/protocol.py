@@ -19,7 +19,8 @@ from .models.weights import transfer
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
-from .tasks import task_options
+from .tasks import CATALOGUE, task_options
+from .tasks.facts import Facts
 from .tasks.own import keep
 from .tasks.summary import summary
 from .trials import trial
@@ -39,13 +40,13 @@ def _check_lists(**lists):
         if not values: raise SptError(f"{name} is empty; allowed: one or more")
         if len(set(values)) < len(values): raise SptError(f"{name} is {', '.join(map(str, values))}; allowed: each once")
 
-def _resolve(task, mixers, inits, scale, data_dir, fraction, overrides):
+def _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides):
     "Recipes of all cells and the task, with overrides sorted into those of the recipe and those of the task; nothing is loaded yet."
     known = task_options(task)
     for m in mixers: known_mixer(m)
     for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *known])
     ours = {k: v for k, v in overrides.items() if k in Recipe.model_fields}
-    variant = (known | overrides).get("target") # of BIDMC, whose three targets have numbers of their own in the paper
+    variant = variant or (known | overrides).get("target") # of BIDMC, whose three targets have numbers of their own in the paper
     found = {(m, i): recipe(task, m, scale, i, variant, **ours) for m in mixers for i in inits}
     options = next(iter(found.values()))[1] | {k: v for k, v in overrides.items() if k in known}
     n = (known | options).get("n_train")
@@ -58,9 +59,23 @@ def _own(task, data_dir, data):
     if task != "own" or data_dir is not None: raise SptError(f"data is given, and {'task' if task != 'own' else 'data_dir'} too; allowed: one of them")
     return data if isinstance(data, (str, Path)) else keep(data)
 
+def _of_seed(spec:TaskSpec, seed:int, one_dataset:bool) -> TaskSpec:
+    "The data of a seed: generated ones are drawn anew for it, and of others the subset is."
+    if one_dataset: return spec
+    drawn = CATALOGUE[spec.name].origin == "generated" and spec.data_dir is None
+    first = spec.options.get("seed", task_options(spec.name).get("seed"))
+    options = spec.options | dict(seed=first + seed) if drawn and first is not None and seed else spec.options
+    return spec.but(options=options, draw=seed if spec.fraction != 1. else 0)
+
+def _loaded(spec:TaskSpec) -> tuple:
+    "The task, and its specification with the hash of its data."
+    task = spec.load()
+    return task, spec.but(fingerprint=task.fingerprint)
+
 def _check_sizes(spec, recipes):
     "Sizes and schedules that contradict each other are found by building one layer, before any data is made."
-    models = [trial(spec, m, i, 0, r.but(mask_ratio=r.mask_ratio or .5)).candidates[0].model.but(n_layers=1) for (m, i), r in recipes.items()]
+    some = Facts(100, 100, 100, 16, 4, None, 2, "classification", .5)
+    models = [c.model.but(n_layers=1) for (m, i), r in recipes.items() for c in trial(spec, m, i, 0, r, some).candidates]
     for m in {m.hash: m for m in models}.values():
         if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
         else: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
@@ -89,6 +104,9 @@ def prepare(task:str="own", # Name of a task
             data_dir=None, # Where downloaded data lies
             fraction:float|int=1.0, # Share or number of training examples
             quiet:bool=False, # Say nothing about the data
+            variant:str|None=None, # At paper scale: data-scale (Figure 3); elsewhere without effect
+            one_dataset:bool=False, # One data set and one subset for all seeds, instead of those of each seed
+            load:bool=True, # Load the data; else only plan, from what is known of its sizes
             data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
             **overrides, # Fields of `Recipe`, or options of the task
            ) -> Comparison: # With all its trials, none of them computed
@@ -102,19 +120,22 @@ def prepare(task:str="own", # Name of a task
     for i in inits: parse_init(i)
     seeds, mixers = _seeds(seeds), [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
     _check_lists(mixers=mixers, inits=inits, seeds=seeds)
-    writable("runs", runs or runs_dir())
+    if load: writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
-    recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, overrides)
+    recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides)
     _check_sizes(spec, recipes)
-    loaded = spec.load()
-    spec = spec.but(fingerprint=loaded.fingerprint)
-    recipes = {cell: r.but(mask_ratio=r.mask_ratio or loaded.mask_ratio) for cell, r in recipes.items()}
-    if task == "own" and not quiet: print(summary(loaded, next(iter(recipes.values())).mask_ratio), flush=True)
-    trials = {(m, i, s): trial(spec, m, i, s, recipes[m, i]) for m in mixers for i in inits for s in seeds}
-    _check(trials.values(), loaded)
-    resolved = dict(task=spec.model_dump(mode="json"), scale=scale, seeds=list(seeds), inits=list(inits),
+    specs = {s: _of_seed(spec, s, one_dataset) for s in seeds}
+    if load:
+        loaded, specs = (dict(zip(seeds, x)) for x in zip(*(_loaded(specs[s]) for s in seeds)))
+        first = loaded[seeds[0]]
+        if task == "own" and not quiet: print(summary(first, next(iter(recipes.values())).mask_ratio or first.mask_ratio), flush=True)
+    ratio = specs[seeds[0]].facts().mask_ratio
+    recipes = {cell: r.but(mask_ratio=r.mask_ratio or ratio) for cell, r in recipes.items()}
+    trials = {(m, i, s): trial(specs[s], m, i, s, recipes[m, i]) for m in mixers for i in inits for s in seeds}
+    if load: _check([t for (*_, s), t in trials.items() if s == seeds[0]], first)
+    resolved = dict(task=specs[seeds[0]].model_dump(mode="json"), data={s: x.fingerprint for s, x in specs.items()}, scale=scale, seeds=list(seeds), inits=list(inits),
                     recipes={m: {i: recipes[m, i].model_dump(mode="json") for i in inits} for m in mixers})
-    return Comparison(trials, Store(runs or runs_dir()), resolved)
+    return Comparison(trials, Store(runs or runs_dir(), make=load), resolved)
 
 # %% ../nbs/04_protocol.ipynb #25fb69fd
 def compare(*args, # As for `prepare`

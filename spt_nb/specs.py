@@ -17,6 +17,7 @@ from .models.language import PYTHIA, build_model
 from .models.mixer import find_mixer, source_hash
 from .models.weights import WEIGHTS, randomise
 from .tasks import load_task
+from .tasks.facts import KNOWN, Facts, facts, facts_of
 
 # %% ../nbs/03bc_specs.ipynb #bbbfb8d8
 class TaskSpec(Config):
@@ -24,6 +25,7 @@ class TaskSpec(Config):
     name: str
     options: dict[str, Any] = {}
     fraction: float|int = 1.0                       # Share or number of training examples used
+    draw: int = 0                                   # Which of all such subsets
     fingerprint: str = ""                           # Hash of the data, checked on loading
     data_dir: str|None = Field(None, exclude=True)  # Where downloaded files lie; not part of the identity
 
@@ -35,13 +37,22 @@ class TaskSpec(Config):
 
     def load(self):
         "The task; an error if its data is not what it was."
-        task = _load(self.name, self.data_dir, json.dumps(self.options, sort_keys=True)).subset(self.fraction)
+        task = _load(self.name, self.data_dir, json.dumps(self.options, sort_keys=True), self.fraction, self.draw)
         if self.fingerprint and task.fingerprint != self.fingerprint:
             raise SptError(f"data of task {self.name!r} is {task.fingerprint}; allowed: {self.fingerprint}, with which this stage began")
         return task
 
-@functools.lru_cache(4)
-def _load(name, data_dir, options): return load_task(name, data_dir, **json.loads(options))
+    def facts(self) -> Facts:
+        "Its sizes; before its data has a fingerprint, without loading what is large."
+        if self.fingerprint or self.name not in KNOWN: return facts_of(self.load())
+        f = facts(self.name, self.options)
+        return f._replace(train=min(f.train, self.fraction if isinstance(self.fraction, Integral) else max(1, round(self.fraction*f.train))))
+
+@functools.lru_cache(32)
+def _whole(name, data_dir, options): return load_task(name, data_dir, **json.loads(options))
+
+@functools.lru_cache(32)
+def _load(name, data_dir, options, fraction, draw): return _whole(name, data_dir, options).subset(fraction, draw)
 
 # %% ../nbs/03bc_specs.ipynb #4ccb0ae5
 class ModelSpec(Config):

@@ -23,6 +23,7 @@ from .evaluation import answers
 from .joint import Joint
 from .models.language import spelled, take_lm, text_ids, transfer_text
 from .models.weights import transfer
+from .numerics import numerics
 from .objectives import CausalDenoising, MaskedDenoising, label_objective
 from .optimisation import TrainConfig
 from .specs import ModelSpec, TaskSpec
@@ -33,9 +34,12 @@ from .trainer import Trainer
 # %% ../nbs/03c_stages.ipynb #a7a5fd3b
 def _later(default, **kw): return Field(default, exclude_if=lambda v: v == default, **kw)
 
+def _numerics(): return Field(default_factory=numerics) # Which version of the library's computations it holds for
+
 class Pretrain(Config):
     "Learn from the training inputs of the task, without labels."
     kind: Literal["pretrain"] = "pretrain"
+    numerics: dict[str, int] = _numerics()
     task: TaskSpec; model: ModelSpec; train: TrainConfig; seed: int
     objective: Literal["masked", "causal", "contrastive"] = "masked"
     levels: bool = False           # Recover values as levels of the task, by cross-entropy
@@ -96,6 +100,7 @@ def _compute(self:Pretrain, folder):
 class Text(Config):
     "A causal language model of text: one that somebody trained, or a small one trained here."
     kind: Literal["text"] = "text"
+    numerics: dict[str, int] = _numerics()
     model: ModelSpec
     task: TaskSpec|None = None               # The text it is trained on here
     train: TrainConfig|None = None           # How
@@ -145,6 +150,7 @@ class Beside(Config):
 class Finetune(Config):
     "Train on the labels of the task, from pretrained weights or from scratch."
     kind: Literal["finetune"] = "finetune"
+    numerics: dict[str, int] = _numerics()
     task: TaskSpec; model: ModelSpec; train: TrainConfig; seed: int
     pooling: str = "mean"; head: str = "linear"
     pretrain: Pretrain|Text|None = None
@@ -216,6 +222,7 @@ from .scores import scores
 class Trial(Config):
     "The best of some fine-tunings by validation, and its test score."
     kind: Literal["trial"] = "trial"
+    numerics: dict[str, int] = _numerics()
     candidates: tuple[Finetune, ...] = Field(min_length=1)
 
     @property

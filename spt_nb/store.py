@@ -14,6 +14,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
 from .core import Config, SptError, digest, file_hash, read_json, replacing, write_json, flush
+from .numerics import provenance
 
 # %% ../nbs/03_store.ipynb #a3f6cd5b
 def _serves(path) -> bool:
@@ -49,8 +50,10 @@ def _manifest(folder) -> dict|None:
 # %% ../nbs/03_store.ipynb #a77a6c8f
 class Store:
     "Stages on disk under one folder."
-    def __init__(self, folder): # Where stages are kept; made when needed
+    def __init__(self, folder, # Where stages are kept
+                 make:bool=True): # Make it; else it is only looked into
         self.folder, self._seen = Path(folder), {}
+        if not make: return
         try: self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e: raise SptError(f"runs is {str(folder)!r}; allowed: a folder that can be written ({e.strerror})") from None
 
@@ -125,6 +128,7 @@ def obtain(self:Store, config:Config, # What is wanted
         if intact(folder) or config_hash(folder) != key: # else a kill came after the seal
             _tidy(folder)
             write_json(folder/"config.json", config.model_dump(mode="json"))
+            write_json(folder/"provenance.json", provenance())
             compute(folder)
             seal(folder)
         return self._finish(key)

@@ -150,6 +150,7 @@ def run_stage(stage, # A `Pretrain`, `Finetune` or `Trial`
 
 # %% ../nbs/03h_train.ipynb #6de0f140
 #| eval: false
+#| eval: false
 if __name__ == "__main__" and __spec__:
     status = main()
     for stream in (sys.stdout, sys.stderr): stream.flush()

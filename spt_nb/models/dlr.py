@@ -11,7 +11,7 @@ import math
 import torch
 from torch import nn, Tensor
 
-from ..core import SptError
+from ..core import SptError, one_of
 from .convolution import ConvolutionMixer
 from .s4d import powers, two_level
 
@@ -67,14 +67,16 @@ class DLR(ConvolutionMixer):
     def __init__(self,
                  d_model:int, # Channels
                  d_state:int=1024, # Modes N, shared by the channels
+                 init:str="structured", # Where the angles start: "structured", evenly round the circle, or "low-frequency", N(0, 0.1^2) a step
                  causal:bool=False, # One kernel over the past, else a second one over the future
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
                 ):
         super().__init__(d_model, causal, dropout)
+        one_of("init", init, ("structured", "low-frequency"))
         self.n_modes = d_state
         s = 10**(-4 + 3*torch.rand(d_state))
         self.r = nn.Parameter((s/2).sqrt())
-        self.theta = nn.Parameter(2*math.pi*torch.arange(d_state)/d_state)
+        self.theta = nn.Parameter(2*math.pi*torch.arange(d_state)/d_state if init == "structured" else .1*torch.randn(d_state))
         self.W = nn.Parameter(torch.randn(self.directions, d_model, d_state, 2)/d_state) # (real, imaginary)
 
     def Lambda(self) -> Tensor: return torch.complex(-self.r.double()**2, self.theta.double())

@@ -36,8 +36,8 @@ def nplr_legs(N:int, # Size of the state, even
     return torch.complex(torch.full_like(omega, -.5), omega), B/2**.5, B, V
 
 # %% ../../nbs/models/03_hippo.ipynb #cf4da250
-DIAGONAL_INITS = ("lin", "inv", "legs", "real", "dfout")
-PER_STEP = ("dfout",) # imaginary parts are angles per step, not per unit of time
+DIAGONAL_INITS = ("lin", "inv", "legs", "real", "dfout", "low-frequency")
+PER_STEP = ("dfout", "low-frequency") # imaginary parts are angles per step, not per unit of time
 
 def diagonal_init(name:str, # One of `DIAGONAL_INITS`
                   n:int, # Modes kept, half of the state size N
@@ -53,7 +53,8 @@ def diagonal_init(name:str, # One of `DIAGONAL_INITS`
         return Lambda.repeat(n_ssm, 1), B.repeat(n_ssm, 1)/2
     if name == "real": Lambda = torch.complex(-(k + 1), 0*k)
     else:
-        omega = {"lin": math.pi*k, "inv": N/math.pi*(N/(2*k + 1) - 1), "dfout": 2*math.pi/N*(k + h/n_ssm)}[name]
+        omega = {"lin": math.pi*k, "inv": N/math.pi*(N/(2*k + 1) - 1), "dfout": 2*math.pi/N*(k + h/n_ssm),
+                 "low-frequency": .1*2**.5*torch.erfinv((k + .5)/n)}[name]
         Lambda = torch.complex(torch.full_like(k, -.5), omega)
     return Lambda, torch.ones_like(Lambda)
 

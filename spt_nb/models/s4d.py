@@ -153,7 +153,7 @@ class S4D(ConvolutionMixer):
                  d_model:int, # Channels
                  d_state:int=64, # Size N of the real state of each channel; N/2 complex modes
                  n_ssm:int|None=None, # Copies of Lambda and B, each for d_model/n_ssm channels; None: one per channel
-                 init:str="lin", # Where Lambda and B start, one of lin, inv, legs, real, dfout
+                 init:str="lin", # Where Lambda and B start, one of lin, inv, legs, real, dfout, low-frequency
                  method:str="zoh", # Discretisation, zoh or bilinear
                  causal:bool=False, # One kernel over the past, else a second one over the future
                  dropout:float=0., # Probability that a channel is dropped, for all times at once

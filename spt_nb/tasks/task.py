@@ -268,9 +268,11 @@ def _count(size, n:int) -> int:
 # %% ../../nbs/tasks/00_task.ipynb #d4eebeae
 @patch
 def subset(self:Task, size:float|int, # A fraction in (0, 1] as a float, or a count as an int
+           draw:int=0, # Which of all such subsets
           ) -> Task:
-    "The same task with fewer training examples; a smaller subset lies inside a larger one."
+    "The same task with fewer training examples; of one draw, a smaller subset lies inside a larger one."
     n = len(self.train)
     k = _count(size, n)
     if k == n: return self
-    return replace(self, train=self.train.select(_permutation(n, 42)[:k]), fingerprint=digest([self.fingerprint, "subset", k]))
+    which = (42, draw) if draw else (42,)
+    return replace(self, train=self.train.select(_permutation(n, *which)[:k]), fingerprint=digest([self.fingerprint, "subset", k, *which[1:]]))
