@@ -216,8 +216,6 @@ def compare_pairs(pairs, # Of cells: ((mixer, init), (mixer, init))
     return out.assign(p_holm=adjusted, verdict=[d._replace(p=p).verdict for (d, _), p in zip(found, adjusted)], interval=[over for _, over in found],
                       why=[_why(d, p, out.p.count(), withhold) for (d, _), p in zip(found, adjusted)])
 
-_compare = compare_pairs
-
 # %% ../nbs/05_statistics.ipynb #e9e3c6a6
 def is_scratch(init:str) -> bool: return init.startswith("scratch")
 
