@@ -146,7 +146,10 @@ def superiority(effect) -> dict: # Of an `Effect` or an `Interval`, of three see
     i, se = _spread(effect)
     leans = "held" if i.mean > 0 else "did not hold"
     if getattr(effect, "all_or_nothing", False):
-        return dict(p=sign_flips(effect.table.loc[effect.by_seed.notna()]), test="exact sign flips", leans=leans)
+        d = effect.table.loc[effect.by_seed.notna()].to_numpy().ravel()
+        p, k = sign_flips(d), int((d.round(12) != 0).sum())
+        why = f"{k} of {k} differences agree; the exact test needs six" if .05 <= p <= 2**(1. - k) else ""
+        return dict(p=p, test="exact sign flips", leans=leans, why=why)
     return dict(p=min(1., 2*min(above(i, se), below(i, se))), test="paired t" if se > 0 else "sign rule", leans=leans)
 
 # %% ../nbs/05a_claims.ipynb #0e301e87
@@ -235,10 +238,12 @@ def _verdict(c, counted) -> tuple[str, str]: # Of a line with p_holm, and the nu
 
 def judge(claims:list, # Of `claim` and `every`: all of a page
           scale:str="mini", # At smoke scale there are no verdicts
+          untuned:bool=False, # Was the pretrained side of the comparisons not tuned? Then nothing speaks against a claim
          ) -> pd.DataFrame: # claim, effect, low, high, n, margin, paper, scores, test, p, p_holm, verdict, why
     "The claims of a page with their verdicts."
     table = pd.DataFrame(claims, columns=list(dict.fromkeys([*COLUMNS[:-3], "leans", "rest", "why"])))
     if scale == "smoke": table = table.assign(p=np.nan, why="smoke scale")
     table["p_holm"] = holm(table.p.astype(float))
     found = [_verdict(c, int(table.p.notna().sum())) for c in table.itertuples()]
+    if untuned: found = [("no verdict", "pretraining was not tuned") if v == "did not hold" else (v, why) for v, why in found]
     return table.assign(verdict=[v for v, _ in found], why=[w for _, w in found])[COLUMNS]

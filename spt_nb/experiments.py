@@ -46,6 +46,7 @@ TASKS = {
 
 # %% ../nbs/07b_experiments.ipynb #14fca760
 _LRA, _CONTROLS = ("listops", "text", "retrieval", "image", "pathfinder", "pathx"), ("copy_match", "dyck", "chains", "digits")
+_UNTUNED = dict(smoke=True, mini=True, paper=False) # one pretraining rate and ratio, and too few steps on labels
 _SIZES = {"mini": ((8, 1, 16), (16, 1, 16), (32, 2, 16), (64, 2, 16), (128, 2, 16)), "smoke": ((8, 1, 16), (16, 1, 16)),
           "paper": ((16, 2, 16), (32, 4, 16), (128, 6, 64), (512, 6, 64), (1024, 8, 256))} # width, blocks, state; ours but for the fourth, S4's on Image
 
@@ -58,7 +59,7 @@ PLANS = {
                  variant=dict(smoke=None, mini=None, paper="data-scale")),
     "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
     "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
-    "signals": dict(smoke=("digits",), mini=("digits", "series"), paper=("speech", "scifar", "bidmc"),
+    "signals": dict(smoke=("digits",), mini=("digits", "series"), paper=("speech", "scifar", "bidmc"), untuned=_UNTUNED,
                     targets=dict(smoke={}, mini={}, paper=dict(bidmc=("RR", "HR", "SpO2")))),
     "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"),
                     shares=dict(smoke=(.5,), mini=(.2, .4, .6, .8), paper=(.4, .6)),
@@ -78,8 +79,8 @@ PLANS |= {
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
     "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                        fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
-    "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",)),
-    "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",)),
+    "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",), untuned=_UNTUNED),
+    "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",), untuned=_UNTUNED),
 }
 
 # %% ../nbs/07b_experiments.ipynb #fdcb18d0
@@ -312,7 +313,7 @@ def save(self:Study, folder, claims:list, # Of `claim` and `every`: all of the p
     "Judge the claims; write rows, claims and configuration."
     folder, p = Path(folder), self.p
     folder.mkdir(parents=True, exist_ok=True)
-    claims = judge(claims, p.scale).assign(experiment=p.experiment, scale=p.scale)
+    claims = judge(claims, p.scale, p.get("untuned", False)).assign(experiment=p.experiment, scale=p.scale)
     claims = claims[["experiment", *(c for c in claims if c != "experiment")]]
     timed, frames = ["pretrain_seconds", "seconds"], dict(claims=claims)
     if not p.get("published"):
