@@ -14,7 +14,10 @@ import pandas as pd
 from fastcore.basics import patch
 
 from . import plots, statistics
-from .core import read_json, replacing, write_json
+from . import __version__
+from .core import canonical, read_json, replacing, write_json
+from .numerics import code_hash
+from .scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
 from .store import Store
 from .tasks.task import Split
 from .progress import overview
@@ -27,11 +30,11 @@ class Comparison:
     def __init__(self, trials:dict, # (mixer, init, seed) -> `Trial`
                  store:Store,
                  resolved:dict): # Every number behind it, for the record
-        self.trials, self.store, self.resolved, self.failed = trials, store, resolved, {}
+        self.trials, self.store, self.resolved, self.failed, self.floors = trials, store, resolved, {}, {}
 
     @cached_property
     def task(self):
-        "The task, loaded."
+        "The task of the first trial, loaded; the data of other seeds may differ, the kind and the sizes do not."
         return next(iter(self.trials.values())).candidates[0].task.load()
 
     @cached_property
@@ -62,6 +65,34 @@ def _spent(self:Comparison, stage) -> dict:
     return {k: (read_json(folder/"metrics.json") | read_json(folder/"timing.json"))[k] for k in SPENT}
 
 @patch
+def _taken(self:Comparison, stage, size:int) -> int:
+    "Steps that a finished stage took, in batches of `size`."
+    if not stage or not stage.train: return 0
+    done = self.store.path(stage.hash)/"metrics.json"
+    steps = read_json(done)["step"] if done.exists() else stage.steps
+    return -(-steps*stage.train.batch_size//size)
+
+@patch
+def _origin(self:Comparison, trial) -> dict:
+    "The version that computed a trial, and what of it decides the numbers, as far as they were noted."
+    note, numerics = self.store.path(trial.hash)/"provenance.json", getattr(trial.candidates[0], "numerics", None)
+    return dict(numerics=numerics if isinstance(numerics, str) else canonical(numerics).decode() if numerics else "",
+                version=str(read_json(note).get("version", "")) if note.exists() else "")
+
+def score_of(metrics) -> float:
+    "Accuracy, or R2 of a regression."
+    return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
+
+# %% ../nbs/03l_comparison.ipynb #e69642d8
+@patch
+def _floor(self:Comparison, trial) -> float:
+    "The score of always giving the most frequent label of the trial's test set; NaN where the score is R2."
+    if (spec := trial.candidates[0].task).hash not in self.floors:
+        task = spec.load()
+        self.floors[spec.hash] = np.nan if task.kind in FLOORLESS else floor_of(Split(task.test).y)
+    return self.floors[spec.hash]
+
+@patch
 def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     "One line: what was trained, what it cost, what validation chose, what the test set said."
     m, first = read_json(self.store.path(trial.hash)/"metrics.json"), trial.candidates[0]
@@ -69,38 +100,49 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     pre, base = c.pretrain and c.pretrain.train, first.train.batch_size
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
     before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
-    return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]), steps=first.steps + extra,
+    found = {k: np.nan if v is None else v for k in score_names(self.task.kind) for v in [(m["test"] or {}).get(k)]}
+    return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]),
+                floor=self._floor(trial), **found, steps=first.steps + extra,
+                steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"), diverged=m["diverged"],
-                retried=m["retried"], chosen=m.get("chosen"), **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT})
-
-def score_of(metrics) -> float:
-    "Accuracy, or R2 of a regression."
-    return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
+                retried=m["retried"], chosen=m.get("chosen"), **{f"pretrain_{k}": before[k] for k in SPENT},
+                **{k: before[k] + after[k] for k in SPENT}, **self._origin(trial))
 
 # %% ../nbs/03l_comparison.ipynb #bdf7fdab
 @patch
-def majority(self:Comparison) -> float|None:
-    "What always giving the most frequent training label would score; None where the score is R2."
-    return None if self.task.kind in ("regression", "forecasting") else np.bincount(Split(self.task.train).y).max()/len(self.task.train)
+def floor(self:Comparison) -> float|None:
+    "What always giving the most frequent test label would score, a mean over trials; None where the score is R2."
+    return None if self.task.kind in FLOORLESS else float(np.mean([self._floor(t) for t in self.trials.values()]))
 
 @patch
-def _evidence(self:Comparison) -> dict: return dict(examples=self.examples(), kind=self.task.kind)
+def majority(self:Comparison) -> float|None: return self.floor() # its old name
+
+@patch
+def withheld(self:Comparison) -> str|None:
+    "Why no verdict may be given, whatever the numbers; None if one may."
+    return "smoke scale" if self.resolved.get("scale") == "smoke" else None
+
+@patch
+def _evidence(self:Comparison) -> dict:
+    "What every comparison of cells takes."
+    return dict(examples=self.examples(), kind=self.task.kind, withhold=self.withheld())
 
 @patch
 def examples(self:Comparison) -> pd.DataFrame|None:
     "The answer to every test example, if there is one seed only: mixer, init, seed, example, y, prediction."
     if self.rows.seed.nunique() > 1: return None
-    found = [pd.read_parquet(self.store.path(t.hash)/"test.parquet").assign(mixer=m, init=i, seed=s)
+    found = [pd.read_parquet(self.store.path(t.hash)/"test.parquet", columns=["example", "y", "prediction"]).assign(mixer=m, init=i, seed=s)
              for (m, i, s), t in self.trials.items() if self.store.ready(t.hash) and (self.store.path(t.hash)/"test.parquet").exists()]
     return pd.concat(found, ignore_index=True) if found else None
 
 # %% ../nbs/03l_comparison.ipynb #ec096b81
 @patch
 def table(self:Comparison) -> pd.DataFrame:
-    "Mean test score of each cell with its 95% interval, its standing, and what it cost on average."
-    bounds, cost = (-np.inf if self.majority() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
+    "Mean test score of each cell with its 95% interval and standing; means of its floor, its other scores, and what it cost."
+    bounds, cost = (-np.inf if self.floor() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
     cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence())
-    return cells.merge(self.rows.groupby(["mixer", "init"], sort=False)[cost].mean().reset_index(), on=["mixer", "init"])
+    means = ["floor", *score_names(self.task.kind), "steps_taken", *cost]
+    return cells.merge(self.rows.groupby(["mixer", "init"], sort=False)[means].mean().reset_index(), on=["mixer", "init"])
 
 @patch
 def differences(self:Comparison) -> pd.DataFrame:
@@ -123,43 +165,75 @@ def curves(self:Comparison) -> pd.DataFrame:
         lines += [run | dict(step=step, score=score) for step, score in points.items()]
     return pd.DataFrame(lines)
 
-# %% ../nbs/03l_comparison.ipynb #10bbac9e
+# %% ../nbs/03l_comparison.ipynb #d0caa906
 def _several(values) -> str: return ", ".join(f"{v:g}" for v in sorted(set(values.dropna())))
 
 @patch
-def _line(self:Comparison, r, wide) -> str:
-    "One line of the report."
+def _line(self:Comparison, r, *more) -> list[str]:
+    "One line of the report, as cells."
     mine = self.rows[(self.rows.mixer == r.mixer) & (self.rows.init == r.init)]
     notes = [f"{n} of {len(mine)} {what}" for what, n in dict(diverged=r.diverged).items() if n]
     if n := int(mine.retried.sum()): notes.append(f"{n} started over after a divergence")
     share = f"{100*r.pretrain_flops/r.flops:.0f}%" if r.flops else "–"
-    return (f"{r.mixer:{wide[0]}} {r.init:{wide[1]}} {statistics.percent(r):>18} {r.steps:8d} {r.flops:9.2g} {share:>6}  "
-            f"{_several(mine.lr)} x {_several(mine.batch_size)}" + (f"  ({'; '.join(notes)})" if notes else ""))
+    return [r.mixer, r.init, statistics.percent(r), *more, f"{r.steps_taken:.0f}", f"{r.flops:.2g}", share,
+            f"{_several(mine.lr)} x {_several(mine.batch_size)}" + (f"  ({'; '.join(notes)})" if notes else "")]
+
+@patch
+def _lines(self:Comparison, t) -> list[str]:
+    "The table of the report, its columns aligned."
+    more = further_scores(t, self.task)
+    first = ["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"]
+    cells = [first, *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
+    wide = [max(map(len, column)) for column in zip(*cells)]
+    def aligned(k, x): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
+    return ["  ".join(aligned(k, x) for k, x in enumerate(c)) for c in cells]
 
 Comparison.symptoms = symptoms
+
+# %% ../nbs/03l_comparison.ipynb #cd8550be
+@patch
+def _verdicts(self:Comparison) -> list[str]:
+    "What follows from the table: pretraining against scratch, and one of two mixers against the other."
+    def line(what, d, r): # a difference, and the line of a table with its verdict and the reason
+        why = getattr(r, "why", "")
+        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}" + (f" ({why})" if why else "")
+    found = [line(f"{r.mixer}: {r.init} minus {r.baseline} is ", r, r) for r in self.differences().itertuples()]
+    if len(mixers := list(self.rows.mixer.unique())) != 2: return found
+    ranked = {(r.a, r.b): r for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
+    for init in self.rows.init.unique():
+        if r := ranked.get(tuple((m, init) for m in mixers)):
+            gap = statistics.gap(self.rows, init, **self._evidence())
+            found.append(line(f"{' minus '.join(mixers)}, {init}: ", gap, r))
+    return found
+
+@patch
+def other_code(self:Comparison) -> list[str]:
+    "How many finished stages were computed by other code than the code at hand."
+    stages = [s for s in plan(self.trials.values()) if self.store.ready(s.hash)]
+    notes = [read_json(n) for s in stages if (n := self.store.path(s.hash)/"provenance.json").exists()]
+    versions = sorted({n["version"] for n in notes if n["code"] != code_hash()})
+    if not versions: return []
+    return [f"{sum(n['code'] != code_hash() for n in notes)} of {len(stages)} finished stages were computed by other code (version "
+            f"{', '.join(versions)}; this is {__version__}) of the same numerics version"]
 
 @patch
 def report(self:Comparison) -> str:
     "The table, what follows from it, and what is suspicious, as text."
-    t, n, unit = self.table(), self.rows.seed.nunique(), "R2" if self.majority() is None else "accuracy in %"
-    wide, over = (max(10, *t.mixer.map(len)), max(16, *t.init.map(len))), "seeds" if t.n.max() > 1 else "test examples"
-    lines = [f"test {unit}, {n} seed{'s'*(n > 1)}, 95% interval over {over}",
-             f"{'mixer':{wide[0]}} {'init':{wide[1]}} {'score':>18} {'steps':>8} {'FLOP':>9} {'of SPT':>6}  lr x batch"]
-    lines += [self._line(r, wide) for r in t.itertuples()]
-    for r in self.differences().itertuples():
-        lines.append(f"{r.mixer}: {r.init} minus {r.baseline} is {statistics.percent(r, sign=True)}: {r.verdict}")
-    verdicts = {(r.a, r.b): r.verdict for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
-    for init in self.rows.init.unique() if self.rows.mixer.nunique() == 2 else ():
-        pair = tuple((m, init) for m in self.rows.mixer.unique())
-        gap = statistics.gap(self.rows, init, **self._evidence())
-        lines.append(f"{' minus '.join(self.rows.mixer.unique())}, {init}: {statistics.percent(gap, sign=True)}: {verdicts.get(pair, 'not distinguishable')}")
-    return "\n".join(lines + self.symptoms())
+    t, n, floor = self.table(), self.rows.seed.nunique(), self.floor()
+    unit, over = "R2 in hundredths" if floor is None else "accuracy in %", "seeds" if t.n.max() > 1 else "test examples"
+    over = "too few for an interval" if t["low"].isna().all() else f"95% interval over {over}"
+    lines = [f"test {unit}, {n} seed{'s'*(n > 1)}, {over}"]
+    if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
+    if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
+    if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
+    return "\n".join(lines + self._lines(t) + self._verdicts() + not_told_apart(t) + self.other_code() + self.symptoms())
 
 # %% ../nbs/03l_comparison.ipynb #93e6f949
 @patch
 def plot(self:Comparison, title:str|None=None):
     "Test scores with intervals, and learning curves."
-    return plots.plot_comparison(self.table(), self.rows, self.curves(), chance=self.majority(), title=title)
+    floor = self.floor()
+    return plots.plot_comparison(self.table(), self.rows, self.curves(), floor, title, "R2" if floor is None else "accuracy")
 
 @patch
 def save(self:Comparison, folder, title:str|None=None) -> Path:

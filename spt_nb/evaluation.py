@@ -64,14 +64,15 @@ def evaluate(model, split:Split, objective, batch_size:int, # Sequences at a tim
 
 # %% ../nbs/01d_evaluation.ipynb #a172ef79
 def answers(model, split:Split, objective, batch_size:int, precision:str="fp32",
-           ) -> tuple[dict, dict]: # Metrics, and columns example, y, prediction; of a forecast y and prediction are lists
+           ) -> tuple[dict, dict]: # Metrics, and columns example, y, prediction (lists if a forecast), of labels probability (lists of float32)
     "The metrics of a model with labels on a split, and what it said to every example."
     found = []
     def each(index, output, target):
         if target.ndim > 1: said, target = ahead(output, target)
         else: said = output.squeeze(-1) if target.is_floating_point() else output.argmax(-1)
-        found.append((index, target.cpu().numpy(), said.cpu().numpy()))
+        more = () if target.is_floating_point() else (output.softmax(-1),)
+        found.append((index, *(t.cpu().numpy() for t in (target, said, *more))))
     metrics = evaluate(model, split, objective, batch_size, precision=precision, each=each)
     columns = [np.concatenate(c) for c in zip(*gather_object(found))]
     order = np.argsort(columns[0])
-    return metrics, dict(zip(("example", "y", "prediction"), (c[order] if c.ndim == 1 else list(c[order]) for c in columns)))
+    return metrics, dict(zip(("example", "y", "prediction", "probability"), (c[order] if c.ndim == 1 else list(c[order]) for c in columns)))

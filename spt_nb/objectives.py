@@ -154,9 +154,9 @@ class Regression:
         return dict(n=len(y), loss=self.loss(output, target).item(), y=y.sum().item(), yy=(y*y).sum().item())
 
     def summary(self, sums:dict) -> dict:
-        "Loss (mean squared error), its root, and the share of the variance explained."
+        "Loss (mean squared error), and the share of the variance explained."
         mse, spread = sums["loss"]/sums["n"], sums["yy"]/sums["n"] - (sums["y"]/sums["n"])**2
-        return dict(loss=mse, rmse=mse**.5, r2=1 - mse/spread if spread > 0 else 0.)
+        return dict(loss=mse, r2=1 - mse/spread if spread > 0 else 0.)
 
     def monitor(self, metrics): return -metrics["loss"]
 

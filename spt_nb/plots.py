@@ -75,21 +75,22 @@ def _need(table:pd.DataFrame, what:str, *columns:str):
 _note = dict(fontsize=10, color="#555555", annotation_clip=False)
 
 def _chance(ax, chance, label=True):
-    "A line at the score of the majority label, named at its right end."
+    "A line at the score of the most frequent test label, named at its right end."
     if chance is None: return
     ax.axhline(100*chance, c="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
-    if label: ax.annotate("majority", (1, 100*chance), (4, 0), ("axes fraction", "data"), "offset points", va="center", **_note)
+    if label: ax.annotate("floor", (1, 100*chance), (4, 0), ("axes fraction", "data"), "offset points", va="center", **_note)
 
-def _legend(fig, inits, ncols=4):
-    "The colours of the initialisations, in a line below everything."
+def _legend(fig, inits, chance, ncols=4):
+    "The colours of the initialisations and the dashed line, below everything."
     handles = [Line2D([], [], color=c, marker="o", ms=7, lw=2.5, label=i) for i, c in colors(inits).items()]
+    if chance is not None: handles.append(Line2D([], [], c="#666666", lw=1, ls=(0, (4, 3)), label="floor: most frequent test label"))
     fig.legend(handles=handles, loc="outside lower center", ncols=min(ncols, len(handles)), handlelength=1.6, columnspacing=1.6)
 
 # %% ../nbs/07_plots.ipynb #f5ea24b5
 def _cell(ax, x, width, line, seeds, color, marker):
     "One cell of `plot_scores`: marker and whisker left of `x`, the seeds right of it."
     left, right = (x - .2*width, x + .2*width) if len(seeds) else (x, x)
-    if np.isfinite(line.low): ax.vlines(left, 100*line.low, 100*line.high, color=color, lw=2.2, zorder=3)
+    if np.isfinite(line.low) and getattr(line, "n", 0) != 2: ax.vlines(left, 100*line.low, 100*line.high, color=color, lw=2.2, zorder=3)
     ax.plot(left, 100*line.mean, marker, color=color, ms=8, mew=0, zorder=4)
     ax.plot(np.full(len(seeds), right), 100*seeds, "o", color=color, ms=4, alpha=.6, mew=0, zorder=3)
 
@@ -111,7 +112,7 @@ def _scores(ax, summary, rows, chance, metric):
 # %% ../nbs/07_plots.ipynb #70bd67ef
 def plot_scores(summary:pd.DataFrame, # mixer, init, mean, low, high: see `summarise`
                 rows:pd.DataFrame=None, # mixer, init, seed, score: draws the single seeds as dots
-                chance:float=None, # The score of always naming the most frequent label
+                chance:float=None, # The score of always giving the most frequent test label
                 metric:str="accuracy", # What the score is, for the label
                 ax=None, # Draw here, without a legend, in the caller's style
                ) -> Figure:
@@ -121,7 +122,7 @@ def plot_scores(summary:pd.DataFrame, # mixer, init, mean, low, high: see `summa
     if ax is not None: _scores(ax, summary, rows, chance, metric); return ax.figure
     with _drawn(figsize=(max(4.6, 1.2 + 1.5*summary.mixer.nunique()), 3.8)) as fig:
         _scores(fig.subplots(), summary, rows, chance, metric)
-        _legend(fig, summary.init, ncols=2 if summary.mixer.nunique() < 4 else 4)
+        _legend(fig, summary.init, chance, ncols=2 if summary.mixer.nunique() < 4 else 4)
     return fig
 
 # %% ../nbs/07_plots.ipynb #5aa8e27c
@@ -180,7 +181,7 @@ def _need_curves(curves):
         raise SptError(f"curves hold {which} twice; allowed: one line per mixer, init, seed and step")
 
 def plot_curves(curves:pd.DataFrame, # mixer, init, seed, step (of all training so far), score, pretrain_steps
-                chance:float=None, # The score of always naming the most frequent label
+                chance:float=None, # The score of always giving the most frequent test label
                 metric:str="accuracy", # What the score is, for the label
                 axes=None, # One axis for each mixer: draw here, without a legend, in the caller's style
                ) -> Figure:
@@ -192,14 +193,14 @@ def plot_curves(curves:pd.DataFrame, # mixer, init, seed, step (of all training 
         _all_curves(np.ravel(axes), curves, chance, metric); return np.ravel(axes)[0].figure
     with _drawn(figsize=(max(4.6, .9 + 3.1*min(n, 3)), .6 + 3.2*ceil(n/3))) as fig:
         _all_curves(_panels(fig, n)[1], curves, chance, metric)
-        _legend(fig, curves.init, ncols=2 if n < 2 else 4)
+        _legend(fig, curves.init, chance, ncols=2 if n < 2 else 4)
     return fig
 
 # %% ../nbs/07_plots.ipynb #16cfd06d
 def plot_comparison(summary:pd.DataFrame, # As for `plot_scores`
                     rows:pd.DataFrame, # As for `plot_scores`
                     curves:pd.DataFrame, # As for `plot_curves`
-                    chance:float=None, # The score of always naming the most frequent label
+                    chance:float=None, # The score of always giving the most frequent test label
                     title:str=None, # Over everything
                     metric:str="accuracy", # What the score is, for the labels
                    ) -> Figure:
@@ -212,7 +213,7 @@ def plot_comparison(summary:pd.DataFrame, # As for `plot_scores`
         plot_scores(summary, rows, chance, metric, ax=scores)
         plot_curves(curves, chance, metric, axes=panels)
         if title: fig.suptitle(title, fontsize=14, weight="bold")
-        _legend(fig, [*summary.init, *curves.init])
+        _legend(fig, [*summary.init, *curves.init], chance)
     return fig
 
 # %% ../nbs/07_plots.ipynb #05aeeb3f

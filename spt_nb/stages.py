@@ -217,6 +217,8 @@ def _start(self:Finetune, pre, task, model) -> list:
     return self.pretrain.transfer(pre, task, model, **(dict(take=self.take) if self.take else {}))
 
 # %% ../nbs/03c_stages.ipynb #ddacc370
+from .scores import scores
+
 class Trial(Config):
     "The best of some fine-tunings by validation, and its test score."
     kind: Literal["trial"] = "trial"
@@ -247,6 +249,7 @@ class Trial(Config):
             model = best.build(task)
             model.load_state_dict(safetensors.torch.load_file(store.path(best.hash)/"weights.safetensors"))
             test, said = answers(model, Split(task.test), objective, best.train.batch_size, best.train.precision)
+            test |= scores(task.kind, unit=task.unit, **{k: said[k] for k in ("y", "prediction", "probability") if k in said})
             with replacing(folder/"test.parquet") as tmp: pq.write_table(pa.table(said), tmp)
             result |= dict(lr=best.train.lr, batch_size=best.train.batch_size, chosen=best.hash, best_step=metrics["best_step"],
                            valid=metrics["valid"], test=test)

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Interval', 'mean_interval', 'Difference', 'paired_interval', 'holm', 'bootstrap_score', 'bootstrap_difference',
-           'percent', 'is_scratch', 'differences', 'ranking', 'best', 'summarise', 'gap']
+           'percent', 'one_numerics', 'seeds_in_words', 'jump_floor', 'compare_pairs', 'is_scratch', 'differences',
+           'ranking', 'best', 'summarise', 'gap']
 
 # %% ../nbs/05_statistics.ipynb #3dd8efda
 from itertools import combinations
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from .all_or_nothing import bimodal, floors, heap_interval, mover, saturated, sign_flips, solve_interval, solved
 from .core import SptError, one_of
 
 # %% ../nbs/05_statistics.ipynb #78fe18a7
@@ -40,18 +42,19 @@ def mean_interval(values, # Scores, one per seed; NaN is a seed that diverged an
 
 # %% ../nbs/05_statistics.ipynb #5026bff2
 class Difference(NamedTuple):
-    "A mean paired difference, its interval, the number of pairs, and the two-sided p value of no difference."
+    "A mean paired difference, its interval, the number of pairs, the two-sided p value of no difference, and the test."
     mean: float
     low: float
     high: float
     n: int
     p: float
+    test: str = "paired t"
 
     @property
     def verdict(self) -> str:
-        "On which side of zero the interval lies; nothing may be ranked when it holds zero, there is none, or `p` is not below .05."
-        if not self.p < .05: return "not distinguishable"
-        return "higher" if self.low > 0 else "lower" if self.high < 0 else "not distinguishable"
+        "The side of zero, where `p` is below .05; fewer than three pairs, or no test, give no verdict."
+        if self.n < 3 or np.isnan(self.p): return "no verdict"
+        return "not distinguishable" if self.p >= .05 else "higher" if self.mean > 0 else "lower"
 
 # %% ../nbs/05_statistics.ipynb #e8cc24bd
 def paired_interval(a, # Scores by seed: a Series or dict with seeds as keys, or equally long lists
@@ -68,7 +71,7 @@ def paired_interval(a, # Scores by seed: a Series or dict with seeds as keys, or
     i = mean_interval(d := (a - b).dropna().round(12).to_numpy(), level)
     se = (d - d[0]).std(ddof=1)/i.n**.5 if i.n > 1 else np.nan
     p = 2*student.sf(abs(i.mean)/se, max(i.n-1, 1)) if se != 0 else 2.**(1-i.n) if i.mean else 1
-    return Difference(*i, float(p))
+    return Difference(*i, float(p), "none" if np.isnan(p) else "paired t" if se != 0 else "sign rule")
 
 # %% ../nbs/05_statistics.ipynb #ae36fab2
 def holm(p_values, # NaN is a test that could not be made; it stays NaN and is not counted
@@ -129,15 +132,16 @@ def bootstrap_difference(y, pred_a, pred_b, # The truth, and what two runs said
     score, drawn = _draws(y, [a, b], kind, n, seed)
     d = drawn[:, 0] - drawn[:, 1]
     p = min(1., 2*(1 + int(min((d <= 0).sum(), (d >= 0).sum())))/(n + 1))
-    return Difference(float(score[0]-score[1]), *map(float, np.quantile(d, [(1-_level(level))/2, (1+level)/2])), len(y), p)
+    return Difference(float(score[0]-score[1]), *map(float, np.quantile(d, [(1-_level(level))/2, (1+level)/2])), len(y), p, "resampled examples")
 
 # %% ../nbs/05_statistics.ipynb #e6d330a4
 def percent(x, # Anything with `mean`, `low` and `high`: an `Interval`, a `Difference`, a line of a table
             sign:bool=False, # Write the plus of a positive difference
            ) -> str:
-    "'98.7 ± 0.4', or '99.8 [98.9, 100.0]' where the interval is not symmetrical."
+    "'98.7 ± 0.4', '99.8 [98.9, 100.0]' where that is lopsided, '83.0, 2 of 3 solved' of a line that says so."
     f = lambda v: f"{100*v + 0.:{'+' if sign else ''}.1f}"
     if np.isnan(x.mean): return "–"
+    if pd.notna(k := getattr(x, "solved", np.nan)): return f"{f(x.mean)}, {int(k)} of {x.n} solved"
     if np.isnan(x.low): return f(x.mean)
     if abs((x.high-x.mean) - (x.mean-x.low)) < 5e-4: return f"{f(x.mean)} ± {100*(x.high-x.mean):.1f}"
     return f"{f(x.mean)} [{f(x.low)}, {f(x.high)}]"
@@ -151,7 +155,16 @@ def _runs(rows:pd.DataFrame, *more:str, name="rows", once=(*_cell, "seed")) -> p
         raise SptError(f"{name} have no column {missing[0]!r}; there are: {', '.join(map(str, rows.columns))}")
     if len(twice := rows[rows.duplicated([*once])]):
         raise SptError(f"{name} hold {', '.join(map(str, twice.iloc[0][[*once]]))} twice; allowed: one line per {', '.join(once)}")
+    return one_numerics(rows, _cell)
+
+def one_numerics(rows:pd.DataFrame, by:list) -> pd.DataFrame: # The columns that name a cell
+    "The table, after a look that no cell mixes runs of different numerics, where the column is there."
+    for cell, r in rows.groupby(by, sort=False, dropna=False) if "numerics" in rows else ():
+        if len(found := r.numerics.unique()) > 1:
+            raise SptError(f"numerics of {', '.join(map(str, cell))} are {found[0]} and {found[1]}; allowed: one in a cell")
     return rows
+
+def seeds_in_words(n:int) -> str: return f"{('no', 'one', 'two')[n] if n < 3 else n} seed{'s'*(n > 1)}"
 
 # %% ../nbs/05_statistics.ipynb #4ac1d69c
 def _scores(rows) -> dict: # (mixer, init) -> scores by seed
@@ -162,25 +175,46 @@ def _answers(examples) -> dict: # (mixer, init, seed) -> y and prediction by exa
     runs = _runs(examples, "y", "prediction", name="examples", once=(*_cell, "seed", "example")).groupby([*_cell, "seed"])
     return {run: e.set_index("example").sort_index() for run, e in runs}
 
-def _difference(a, b, cells, answers, kind, n=2000) -> tuple[Difference, str]:
+def jump_floor(rows:pd.DataFrame) -> float|None: # None where no cell is bimodal
+    "The floor of a table whose task is all-or-nothing."
+    rows = rows.assign(at=floors(rows))
+    return np.nan_to_num(rows["at"].mean()) if any(bimodal(r.score, r["at"].mean()) for _, r in rows.groupby(_cell)) else None
+
+def _exact(a, b, floor) -> Difference: # Scores by seed
+    "Of two cells on an all-or-nothing task, over the seeds they share."
+    both = pd.DataFrame(dict(a=a, b=b)).dropna()
+    ends = mover([1, -1], both.mean(), [heap_interval(both[k], floor) for k in "ab"])
+    return Difference(float((both.a - both.b).mean()), *ends, len(both), sign_flips(both.a - both.b), "exact sign flips")
+
+# %% ../nbs/05_statistics.ipynb #15f73462
+def _difference(a, b, cells, answers, kind, floor=None) -> tuple[Difference, str]: # Of `jump_floor`
     "Of two cells, and what its interval is over."
     a_scores, b_scores = (cells.get(c, pd.Series(dtype=float)) for c in (a, b))
     d = paired_interval(a_scores, b_scores)
-    if d.n != 1: return d, "seeds" if d.n else "none"
+    if d.n > 2: return d if floor is None else _exact(a_scores, b_scores, floor), "seeds"
+    if d.n != 1: return d._replace(low=np.nan, high=np.nan, p=np.nan, test="none"), "none"
     runs = [(*c, (a_scores - b_scores).dropna().index[0]) for c in (a, b)]
     if not answers.keys() >= set(runs): return d, "none"
     said_a, said_b = (answers[r] for r in runs)
     if not said_a.y.equals(said_b.y): raise SptError(f"examples of {runs[0]} and {runs[1]} differ in example or y; allowed: one test set")
-    return bootstrap_difference(said_a.y, said_a.prediction, said_b.prediction, kind, n=n)._replace(n=1), "examples"
+    return bootstrap_difference(said_a.y, said_a.prediction, said_b.prediction, kind)._replace(n=1, p=np.nan, test="none"), "examples"
 
-def _compare(pairs, rows, examples, kind) -> pd.DataFrame:
-    "Pairs of cells, adjusted for all of them: mean, low, high, n, p, p_holm, verdict, interval."
-    cells, answers, n = _scores(rows), _answers(examples), max(2000, 50*len(pairs))  # 2/(n+1), times the pairs, is below .05
-    found = [_difference(a, b, cells, answers, kind, n) for a, b in pairs]
+def _why(d, adjusted, counted, withhold) -> str:
+    "Why there is no verdict, or that the adjustment gave it."
+    if withhold or np.isnan(d.p): return withhold or seeds_in_words(d.n)
+    return f"only the adjustment for {counted} comparisons decides" if d.p < .05 <= adjusted else ""
+
+def compare_pairs(pairs, # Of cells: ((mixer, init), (mixer, init))
+                  rows, examples=None, kind="classification", withhold:str|None=None, # As for `differences`
+                 ) -> pd.DataFrame: # mean, low, high, n, p, test, p_holm, verdict, interval, why
+    "Pairs of cells, adjusted for all of them."
+    cells, answers, floor = _scores(rows), _answers(examples), jump_floor(rows)
+    found = [_difference(a, b, cells, answers, kind, floor) for a, b in pairs]
     out = pd.DataFrame([d for d, _ in found], columns=Difference._fields)
-    adjusted = holm(out.p)
-    return out.assign(p_holm=adjusted, verdict=[d._replace(p=p).verdict for (d, _), p in zip(found, adjusted)],
-                      interval=[over for _, over in found])
+    if withhold: out["p"] = np.nan
+    adjusted = holm(out.p.astype(float))
+    return out.assign(p_holm=adjusted, verdict=[d._replace(p=p).verdict for (d, _), p in zip(found, adjusted)], interval=[over for _, over in found],
+                      why=[_why(d, p, out.p.count(), withhold) for (d, _), p in zip(found, adjusted)])
 
 # %% ../nbs/05_statistics.ipynb #e9e3c6a6
 def is_scratch(init:str) -> bool: return init.startswith("scratch")
@@ -195,60 +229,71 @@ def differences(rows:pd.DataFrame, # One line per run: mixer, init, seed, score 
                 baseline_inits=None, # What to compare with; None is scratch, of the same weights if there is one
                 examples:pd.DataFrame|None=None, # Answers of runs: mixer, init, seed, example, y, prediction
                 kind:str="classification", # As in `bootstrap_score`
-               ) -> pd.DataFrame: # mixer, init, baseline, mean, low, high, n, p, p_holm, verdict, interval
+                withhold:str|None=None, # Why there are to be no verdicts, as "smoke scale"
+               ) -> pd.DataFrame: # mixer, init, baseline, mean, low, high, n, p, test, p_holm, verdict, interval, why
     "Per mixer, each pretrained initialisation against each baseline, paired over seeds."
     inits = {m: list(r.init.unique()) for m, r in _runs(rows).groupby("mixer", sort=False)}
     for b in baseline_inits or (): one_of("baseline init", b, list(rows.init.unique()))
     triples = [(m, i, b) for m, there in inits.items() for i in there if not is_scratch(i)
                for b in (_baselines(i, there) if baseline_inits is None else baseline_inits) if b != i and b in there]
-    compared = _compare([((m, i), (m, b)) for m, i, b in triples], rows, examples, kind)
+    compared = compare_pairs([((m, i), (m, b)) for m, i, b in triples], rows, examples, kind, withhold)
     return pd.DataFrame(triples, columns=[*_cell, "baseline"]).join(compared)
 
 # %% ../nbs/05_statistics.ipynb #2a5e4ed9
-def ranking(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classification", # As for `differences`
-           ) -> pd.DataFrame: # a, b (each mixer and init), mean, low, high, n, p, p_holm, verdict, interval
+def ranking(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
+           ) -> pd.DataFrame: # a, b (each mixer and init), mean, low, high, n, p, test, p_holm, verdict, interval, why
     "Every pair of cells of a table, paired over seeds and adjusted for all pairs."
     pairs = list(combinations(_scores(_runs(rows)), 2))
-    return pd.DataFrame(dict(zip("ab", ([p[k] for p in pairs] for k in (0, 1))))).join(_compare(pairs, rows, examples, kind))
+    return pd.DataFrame(dict(zip("ab", ([p[k] for p in pairs] for k in (0, 1))))).join(compare_pairs(pairs, rows, examples, kind, withhold))
 
 # %% ../nbs/05_statistics.ipynb #c4e6e95d
-def best(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classification", # As for `differences`
-        ) -> dict: # (mixer, init) -> "best", "lower", "not distinguishable from the best", ...; in order of appearance
-    "How each cell stands to the one with the highest mean; just \"not distinguishable\" if no two were tested, \"diverged\" if no run is left."
-    means, found = {c: x.mean() for c, x in _scores(_runs(rows)).items()}, ranking(rows, examples, kind)
+def best(rows:pd.DataFrame, examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
+        ) -> dict: # (mixer, init) -> "best", "lower", "not distinguishable from the best", "no verdict", "diverged"; in order of appearance
+    "How each cell stands to the one with the highest mean; \"diverged\" if no run is left."
+    means, found = {c: x.mean() for c, x in _scores(_runs(rows)).items()}, ranking(rows, examples, kind, withhold)
     top = max(means, key=lambda c: np.nan_to_num(means[c], nan=-np.inf), default=None)
-    lost = {a if v == "lower" else b for a, b, v in zip(found.a, found.b, found.verdict) if top == {"lower": b, "higher": a}.get(v)}
-    rest = "not distinguishable" + " from the best"*(tested := bool(found.p.notna().any()))
-    return {c: "diverged" if np.isnan(m) else "best" if c == top and tested else "lower" if c in lost else rest for c, m in means.items()}
+    against = {b if a == top else a: v if a == top else {"higher": "lower", "lower": "higher"}.get(v, v)
+               for a, b, v in zip(found.a, found.b, found.verdict) if top in (a, b)} # Of the top against each other cell
+    words = {"higher": "lower", "no verdict": "no verdict"} | {top: "best" if set(against.values()) - {"no verdict"} else "no verdict"}
+    return {c: "diverged" if np.isnan(m) else words.get(c if c == top else against[c], "not distinguishable from the best") for c, m in means.items()}
 
 # %% ../nbs/05_statistics.ipynb #93f40190
-def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged), steps
+def _ends(cell, answers, kind, floor) -> tuple: # low, high, over what, solved, solved_low, solved_high
+    "The interval of the mean of one cell, and how many seeds solved the task."
+    i, run = mean_interval(x := cell.score.dropna()), (*cell[_cell].iloc[0], *cell.seed[cell.score.notna()])
+    k = int(solved(x, floor).sum()) if floor is not None else pd.NA
+    share = (k, *solve_interval(k, i.n)) if floor is not None and i.n else (pd.NA, np.nan, np.nan)
+    if i.n == 1 and run in answers: return *bootstrap_score(answers[run].y, answers[run].prediction, kind)[1:3], "examples", *share
+    if i.n < 3: return np.nan, np.nan, "none", *share
+    return *(i[1:3] if floor is None else heap_interval(x, floor)), "seeds", *share
+
+def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged), steps; floor where known
               bounds:tuple=(0, 1), # What the score can be at all
-              examples:pd.DataFrame|None=None, kind:str="classification", # As for `differences`
-             ) -> pd.DataFrame: # mixer, init, mean, low, high, n, diverged, steps, interval, standing; in order of appearance
+              examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
+             ) -> pd.DataFrame: # mixer, init, mean, low, high, n, diverged, steps, interval, standing, solved, solved_low, solved_high; in order of appearance
     "One line per cell: mean over seeds with its 95% interval, and how it stands to the best."
-    lines, (least, most), answers, words = [], bounds, _answers(examples), best(_runs(rows, "steps"), examples, kind)
+    lines, (least, most), answers, words = [], bounds, _answers(examples), best(_runs(rows, "steps"), examples, kind, withhold)
+    floor = jump_floor(rows)
     for (mixer, init), cell in rows.groupby(_cell, sort=False):
         if len(bad := cell.score[(cell.score < least) | (cell.score > most)]):
             raise SptError(f"score of {mixer}, {init} is {bad.iloc[0]}; allowed: {least} to {most}")
         if cell.steps.nunique(dropna=False) > 1:
             raise SptError(f"steps of {mixer}, {init} are {', '.join(map(str, cell.steps.unique()))}; allowed: one number in a cell")
-        i, run = mean_interval(cell.score), (mixer, init, *cell.seed[cell.score.notna()])
-        over = "seeds" if i.n > 1 else "examples" if run in answers else "none"
-        ends = bootstrap_score(answers[run].y, answers[run].prediction, kind) if over == "examples" else i
-        low, high = np.clip([ends.low, ends.high], least, most)
-        lines.append((mixer, init, i.mean, low, high, i.n, len(cell)-i.n, int(cell.steps.iloc[0]), over, words[mixer, init]))
-    return pd.DataFrame(lines, columns=[*_cell, "mean", "low", "high", "n", "diverged", "steps", "interval", "standing"])
+        (low, high, over, *share), n = _ends(cell, answers, kind, floor), cell.score.count()
+        lines.append((mixer, init, cell.score.mean(), *np.clip([low, high], least, most), n, len(cell)-n, int(cell.steps.iloc[0]), over, words[mixer, init], *share))
+    columns = [*_cell, "mean", "low", "high", "n", "diverged", "steps", "interval", "standing", "solved", "solved_low", "solved_high"]
+    return pd.DataFrame(lines, columns=columns).astype(dict(solved="Int64"))
 
 # %% ../nbs/05_statistics.ipynb #a40d692f
 def gap(rows:pd.DataFrame, # As for `differences`
         init:str, # The initialisation that both mixers have
         mixers=None, # The two: first minus second; None when there are just two
-        examples:pd.DataFrame|None=None, kind:str="classification", # As for `differences`
+        examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
        ) -> Difference: # One comparison by itself: nothing is adjusted
     "The paired difference between two mixers under one initialisation."
     there = list(_runs(rows).mixer.unique())
     mixers = there if mixers is None else [one_of("mixer", m, there) for m in mixers]
     if len(mixers) != 2: raise SptError(f"mixers are {', '.join(mixers)}; allowed: two of {', '.join(there)}")
     one_of("init", init, list(rows.init.unique()))
-    return _difference(*((m, init) for m in mixers), _scores(rows), _answers(examples), kind)[0]
+    d = _difference(*((m, init) for m in mixers), _scores(rows), _answers(examples), kind, jump_floor(rows))[0]
+    return d._replace(p=np.nan, test="none") if withhold else d

@@ -98,11 +98,13 @@ def _of_pretraining(stage, folder, naive:dict) -> list:
     if bad := read_json(folder/"metrics.json")["diverged"]: return [f"pretraining diverged at step {bad['step']}; try a lower pretrain_lr than {stage.train.lr:g}"]
     return pretraining_symptoms(_history(folder), naive, getattr(stage, "ratio", None), stage.train.lr) if naive else []
 
-def _of_labels(folder, task) -> list:
-    "Warnings of a finished fine-tuning."
-    if task.kind in ("regression", "forecasting"): return []
+def _guesses(task) -> tuple|None: # Number of validation examples, score of their most frequent label, loss of who knows their shares
+    "What `finetuning_symptoms` must know of a task with classes."
+    if task.kind in ("regression", "forecasting"): return None
     share = np.bincount(Split(task.valid).y)/len(task.valid)
-    return finetuning_symptoms(_history(folder), len(task.valid), share.max(), -(share*np.log(np.maximum(share, 1e-300))).sum())
+    return len(task.valid), share.max(), -(share*np.log(np.maximum(share, 1e-300))).sum()
+
+def _data(stage): return stage.task.fingerprint or stage.task.hash
 
 # %% ../nbs/03m_symptoms.ipynb #c7947527
 def _of_grids(comparison) -> list:
@@ -117,12 +119,20 @@ def _of_grids(comparison) -> list:
     return found
 
 # %% ../nbs/03m_symptoms.ipynb #f6012cdd
-def _naive(comparison, stage, known:dict) -> dict:
-    "What needs no context, once for each objective; nothing for those that recover no input."
+def _naive(stage, known:dict) -> dict:
+    "What needs no context, once for each data set and objective; nothing for those that recover no input."
     if stage.objective not in ("masked", "causal"): return {}
-    objective = stage.denoising(comparison.task)
-    if objective not in known: known[objective] = without_context(comparison.task, objective)
-    return known[objective]
+    key = (_data(stage), *(getattr(stage, k, None) for k in ("objective", "ratio", "levels", "mask_span")))
+    if key not in known:
+        task = stage.task.load()
+        known[key] = without_context(task, stage.denoising(task))
+    return known[key]
+
+def _of_labels(stage, folder, known:dict) -> list:
+    "Warnings of a finished fine-tuning."
+    key = _data(stage), "labels"
+    if key not in known: known[key] = _guesses(stage.task.load())
+    return finetuning_symptoms(_history(folder), *known[key]) if known[key] else []
 
 def symptoms(comparison, # A `Comparison`
             ) -> list[str]: # One line for each warning
@@ -133,6 +143,6 @@ def symptoms(comparison, # A `Comparison`
         pre = candidates[0].pretrain
         if pre and pre.hash not in seen and store.ready(pre.hash):
             seen.add(pre.hash)
-            found += [who + s for s in _of_pretraining(pre, store.path(pre.hash), _naive(comparison, pre, known))]
-        if isinstance(r.chosen, str): found += [who + s for s in _of_labels(store.path(r.chosen), comparison.task)]
+            found += [who + s for s in _of_pretraining(pre, store.path(pre.hash), _naive(pre, known))]
+        if isinstance(r.chosen, str): found += [who + s for s in _of_labels(candidates[0], store.path(r.chosen), known)]
     return found + _of_grids(comparison)

@@ -16,6 +16,7 @@ from fastcore.basics import patch
 import spt_nb
 from . import plots, report as pages
 from .core import cores, replacing, write_json
+from .scores import further_scores
 from .statistics import percent
 from .tasks.summary import summary
 from .versus import Versus, versus
@@ -43,18 +44,21 @@ def markdown_table(columns, lines) -> str: return "\n".join("| " + " | ".join(ma
 @patch
 def _scores(self:Versus) -> str:
     t = self.table()
-    return markdown_table(["mixer", "start", "score, %", "width", "parameters", "steps", "FLOP", "seconds"],
-        [(r.mixer, r.init, percent(r), r.d_model, f"{r.parameters:,}", r.steps, f"{r.flops:.2g}", f"{r.seconds:.0f}") for r in t.itertuples()])
+    more = further_scores(t, self.first.task)
+    return markdown_table(["mixer", "start", "score, %", *more, "width", "parameters", "steps", "FLOP", "seconds"],
+        [(r.mixer, r.init, percent(r), *said, r.d_model, f"{r.parameters:,}", f"{r.steps_taken:.0f}", f"{r.flops:.2g}", f"{r.seconds:.0f}")
+         for r, *said in zip(t.itertuples(), *more.values())])
 
 @patch
 def markdown(self:Versus) -> str:
     "The page."
     first, n, said = self.first, self.rows.seed.nunique(), self.sentences()
-    over = "seeds" if n > 1 else "test examples"
+    over = f"{n} seed{'s'*(n > 1)}" + ", test examples"*(n == 1)
+    over = f"mean of {over}" if self.table()["low"].isna().all() else f"mean and 95% interval over {over}"
     how = ("the same sequences and parameters" if self.said["match"] == "size" else "the same operations and parameters")
     parts = [f"# {self.mixer} against {', '.join(self.said['against'])}", f"> {said[0]}", " ".join(said[1:]), *(f"**{x}**" for x in self.notices()),
              f"![Test scores of {self.mixer} and ours, from scratch and self-pretrained](scores.png)", self._scores(),
-             f"Test {'R2 in hundredths' if self.majority() is None else 'accuracy'}, mean and 95% interval over {n} {over if n > 1 else 'seed, ' + over}. All had {how}, and chose their learning rate by "
+             f"Test {'R2 in hundredths' if self.floor() is None else 'accuracy'}, {over}. {self.reading()} All had {how}, and chose their learning rate by "
              "validation. scratch-tuned chose, too, between the steps of fine-tuning and those of both. FLOP: matrix products, attention and Fourier transforms, pretraining included; element-wise work is in the seconds alone.",
              *(["## What looks wrong in the curves", "\n".join(f"- {line}" for line in wrong)] if (wrong := self.symptoms()) else []),
              "## What was asked of the mixer", markdown_table(["check", "found", "ok"], [(c.what, c.found, c.verdict) for c in self.contract]),

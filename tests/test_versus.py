@@ -31,7 +31,8 @@ def test_from_a_file_and_a_table_to_the_report(tmp_path):
     args = ("versus", "code/mine.py:Mine", "--data", "notes.csv", "--scale", "smoke", "--seeds", 2, "--against", "attention", "--workers", 2)
     p = spt(*args, "--out", "out", "--runs", "runs", cwd=tmp_path)
     assert p.returncode == 0, p.stderr
-    assert "After self-pretraining Mine is" in p.stdout
+    assert "After self-pretraining" in p.stdout and "attention (" in p.stdout.split("After self-pretraining")[1]
+    assert "most frequent test label scores 50.0" in p.stdout
     assert "data:image/png" in (tmp_path/"out"/"report.html").read_text()
     assert str(tmp_path) not in (tmp_path/"out"/"report.md").read_text()
 
@@ -39,7 +40,8 @@ def test_from_a_file_and_a_table_to_the_report(tmp_path):
 def test_what_looks_wrong_is_in_the_report(tmp_path):
     "A pretraining that hides too much is named, under the name of the mixer and not of its file."
     (tmp_path/"mine.py").write_text(MINE)
-    few = dict(d_model=32, n_layers=1, pretrain_steps=160, finetune_steps=20, valid_every=20, lrs=1e-3, mask_ratio=.95, n_train=512, n_valid=128, n_test=16)
+    few = dict(d_model=32, n_layers=1, pretrain_steps=160, finetune_steps=20, valid_every=20, lrs=1e-3, mask_ratio=.95, n_train=512, n_valid=128, n_test=16,
+               pretrain_valid_every=20)
     v = versus(f"{tmp_path}/mine.py:Mine", "dyck", ["dlr"], seeds=1, workers=1, seconds=0, quiet=True, runs=tmp_path/"runs", **few)
     said = [line for line in v.symptoms() if line.startswith("Mine masked seed 0: pretraining")]
     assert len(said) == 1 and "ignoring the context" in said[0]

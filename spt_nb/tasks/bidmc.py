@@ -91,12 +91,12 @@ def _split(stored:dict, split:str) -> dict: # {"train": ..., "valid": ..., "test
     return dict(train=a.select(p[k:]), valid=a.select(p[:k]), test=b)
 
 # %% ../../nbs/tasks/06a_bidmc.ipynb #ceb0ca2f
-def _rescaled(stored:dict, y:np.ndarray, mark:str) -> tuple:
-    "Targets mapped so that `y`, those of training, span [-1, 1], and the fingerprint of that."
+def _rescaled(stored:dict, y:np.ndarray, mark:str) -> tuple: # (splits, fingerprint, half of the range)
+    "Targets mapped so that `y`, those of training, span [-1, 1]."
     low, high = float(y.min()), float(y.max())
     if low == high: raise SptError(f"all training targets are {low:g}; allowed with rescale: different ones")
     def change(ds): return ds.remove_columns("y").add_column("y", np.float32((2*np.float64(Split(ds).y) - low - high)/(high - low)))
-    return {k: change(ds) for k, ds in stored.items()}, digest([mark, "rescaled", low, high])
+    return {k: change(ds) for k, ds in stored.items()}, digest([mark, "rescaled", low, high]), (high - low)/2
 
 # %% ../../nbs/tasks/06a_bidmc.ipynb #9ddc0495
 VERSION = 1  # of the reader
@@ -120,7 +120,7 @@ def _stored(found:dict, target:str, split:str): # ({split: Dataset}, fingerprint
 def load(data_dir=None, # Folder with the .ts files or the arrays
          target:str="RR", # RR, HR or SpO2
          split:str="reshuffle", # reshuffle or original
-         rescale:bool=False, # Map the targets to [-1, 1] by those of training
+         rescale:bool=True, # Map the targets to [-1, 1] by those of training
          n_train:int|None=None, n_valid:int|None=None, n_test:int|None=None, # Most rows; None: all
         ) -> Task:
     "BIDMC: breathing rate, heart rate or oxygen saturation from PPG and ECG."
@@ -129,11 +129,11 @@ def load(data_dir=None, # Folder with the .ts files or the arrays
     stored, mark, where = _stored(locate(source(target, split), data_dir), target, split)
     splits = _split(stored, split)
     if not len(splits["train"]): raise SptError(f"BIDMC {target} has too few series to split; allowed: some more")
-    if rescale:
-        stored, mark = _rescaled(stored, Split(splits["train"]).y, mark)
-        splits = _split(stored, split)
-    parts = [Split(ds) for ds in splits.values() if len(ds)]
+    parts, unit = [Split(ds) for ds in splits.values() if len(ds)], 1.
     if (C := parts[0].x.flat[0].shape[1]) != 2: raise SptError(f"series have {C} channels; allowed: 2, PPG and ECG")
     length = int(max(s.lengths.max() for s in parts))
+    if rescale:
+        stored, mark, unit = _rescaled(stored, parts[0].y, mark)
+        splits, where = _split(stored, split), f"{where}; targets rescaled to [-1, 1] by those of training"
     splits, mark = limited(splits, mark, **sizes)
-    return Task("bidmc", "regression", "values", length, 1, **splits, channels=2, mask_ratio=.25, source=where, fingerprint=mark)
+    return Task("bidmc", "regression", "values", length, 1, **splits, channels=2, unit=unit, mask_ratio=.25, source=where, fingerprint=mark)

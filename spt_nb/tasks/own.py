@@ -213,10 +213,12 @@ def _task(path, facts, splits, mark, divided, x_norm, y_norm) -> Task:
     if x_norm == "pixels" and plan["dtype"] != "uint8":
         raise SptError("x_norm is 'pixels'; allowed: train or none, as the values are no bytes")
     if classes is None:
-        splits, mark, said = scaled_targets(splits, mark, y_norm)
+        splits, mark, unit, said = scaled_targets(splits, mark, y_norm)
+        extra["unit"] = unit
         words.append(said)
     if values:
-        splits, mark, extra, said = scaled_values(splits, mark, facts["form"], x_norm)
+        splits, mark, levels, said = scaled_values(splits, mark, facts["form"], x_norm)
+        extra |= levels
         words.append(said)
     symbols = BYTES if facts["form"] == "bytes" else plan.get("vocab")
     inputs = dict(channels=plan["channels"]) if values else dict(vocab_size=plan["vocab_size"], vocab=symbols and tuple(symbols))

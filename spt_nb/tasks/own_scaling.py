@@ -49,9 +49,9 @@ def scaled_values(splits, mark, form, x_norm): # (splits, fingerprint, what Task
     return splits, mark, dict(levels=256, span=tuple(map(float, ends[:, 0]))) if even else {}, words[norm]
 
 # %% ../../nbs/tasks/08h_scaling.ipynb #25ba8455
-def scaled_targets(splits, mark, y_norm): # (splits, fingerprint, words)
-    "Targets standardised over the training rows."
-    if y_norm == "none": return splits, mark, ""
+def scaled_targets(splits, mark, y_norm): # (splits, fingerprint, unit, words)
+    "Targets standardised over the training rows, and what a difference of 1 in them was before."
+    if y_norm == "none": return splits, mark, 1., ""
     y = Split(splits["train"]).y.astype(np.float64)
     mean, sd = y.mean(), y.std() or 1.
     def one(ds):
@@ -60,4 +60,4 @@ def scaled_targets(splits, mark, y_norm): # (splits, fingerprint, words)
         new = in_memory(t.set_column(t.column_names.index("y"), "y", pa.array(z)))
         return new if ds._indices is None else new.select(ds._indices.column(0).to_numpy())
     words = f"targets standardised by mean {mean:.4g} and standard deviation {sd:.4g}"
-    return {s: one(ds) for s, ds in splits.items()}, digest([mark, "y", mean, sd]), words
+    return {s: one(ds) for s, ds in splits.items()}, digest([mark, "y", mean, sd]), float(sd), words

@@ -55,6 +55,7 @@ class Task:
     classes:tuple|None = None # The name of every class
     levels:int|None = None # Values are that many evenly spaced levels, as the bytes of pixels; None: any number
     span:tuple = (-1., 1.) # Value of the lowest and of the highest level
+    unit:float = 1. # What a difference of 1 in `y` is in the units of the data; not 1 where targets were rescaled
     mask_ratio:float = .15 # Share of positions the paper hides in pretraining
     source:str = "" # Where the data came from, one sentence
     fingerprint:str = "" # Hash of the content
@@ -73,6 +74,7 @@ def _check(self:Task):
         raise SptError(f"vocab has {len(self.vocab)} symbols; allowed: {self.vocab_size}, one for every id")
     if self.classes is not None and len(self.classes) != self.n_outputs:
         raise SptError(f"classes has {len(self.classes)} names; allowed: {self.n_outputs}, one for every class")
+    if not 0 < self.unit < float("inf"): raise SptError(f"unit is {self.unit!r}; allowed: a number greater than 0")
     for split in ("train", "valid", "test"):
         ds, need = getattr(self, split), {"x", "y"} | ({"x2"} if self.kind == "matching" else set())
         if not len(ds): raise SptError(f"{split} is empty; allowed: one row or more")
