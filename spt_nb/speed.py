@@ -150,4 +150,5 @@ def speed(card:str|None, # A name in `CARDS`; None: this machine
          ) -> float:
     "Operations in a second."
     if card is None: return _here(spec, mixer, length, batch)
-    return _on_card(one_of("speed", card, CARDS), task, mixer, precision, length)
+    fastest = _measured(one_of("speed", card, CARDS)).ms_per_step.min()/1e3 # no step of a small model is faster
+    return min(_on_card(card, task, mixer, precision, length), operations(spec, length, batch)*batch/fastest)
