@@ -66,7 +66,8 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
             cluster:str=None, # local or slurm: as jobs that outlive this command
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
-            dry_run:bool=False, # Show the plan (and the job script for slurm); train nothing
+            dry_run:bool=False, # Show the plan: steps, sources, hours (and the job script for slurm); make and train nothing
+            speed:str=None, # Hours of a dry run: h200 (default: this machine)
             **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task, as --pretrain-steps 200."
     from spt_nb import protocol
@@ -75,20 +76,27 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
     folder = _place(runs, out, f"compare-{task}-{scale}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
-    c = protocol.prepare(task, names("mixers", mixers), names("inits", inits), value(seeds), scale, runs, data_dir, value(fraction), data=data, **overrides)
-    if dry_run: return _show_plan(c, workers, cluster, spread["cluster_options"], processes)
+    asked = dict(task=task, mixers=names("mixers", mixers), inits=names("inits", inits), seeds=value(seeds), scale=scale, runs=runs, data_dir=data_dir,
+                 fraction=value(fraction), data=data, **overrides)
+    if dry_run: return _show_plan(asked, speed, workers, cluster, spread["cluster_options"], processes)
+    _only_dry(speed)
+    c = protocol.prepare(**asked)
     if c.run(workers, **spread).rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     print(c.report())
     print(f"Table, picture and configuration: {c.save(folder)}")
     return _failures(c)
 
-def _show_plan(c, workers, cluster, options, processes):
-    "What would be trained, stage by stage, and what Slurm would be handed."
-    plan = c.plan()
-    print(plan[["stage", "state", "steps"]].to_string(index=False))
-    print(f"{len(plan)} stages, {(plan.state == 'done').sum()} done; {plan.steps[plan.state != 'done'].sum()} steps to go")
+def _only_dry(speed):
+    if speed is not None: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
+
+def _show_plan(asked, card, workers, cluster, options, processes):
+    "What would be trained, a line for equal stages, and what Slurm would be handed."
+    from spt_nb.dry_run import Design, describe, plan_table, planned
+    plan = Design(None, {(asked["task"],): asked}, ("task",))
+    print(describe(plan_table(plan, card, given="given"), card))
     if cluster == "slurm":
         from spt_nb.cluster import job_script
+        (_, _, c), = planned(plan)
         print(job_script(list(c.trials.values()), c.store, workers, processes, **(options or {})))
 
 
@@ -134,10 +142,16 @@ def _verify() -> int:
 def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
                scale:str="mini", # smoke, mini or paper
                out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
+               dry_run:bool=False, # Show what would be trained, and how long it takes; make and train nothing
+               speed:str=None, # Hours of a dry run: h200 (default: this machine)
                **parameters):
     "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 5 or --workers 2."
     from spt_nb import run_experiments
     if not name and not parameters: return print(run_experiments.listing())
+    if dry_run:
+        from spt_nb import dry_run as plans
+        return plans.show(name, scale, speed, **parameters)
+    _only_dry(speed)
     return run_experiments.run(name, scale, out, **parameters)
 
 # %% ../nbs/08_cli.ipynb #9dd5b7cf

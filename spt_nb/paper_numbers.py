@@ -156,7 +156,8 @@ def paper_values(task:str, mixer:str, init:Init, variant:str|None=None, causal:b
     if mixer == "pythia": return _pythia(task, _lent(task, model, numbers), init)
     found = {k: Given(v, size_source(model, task, k)) for k, v in paper_sizes(model, task).items()} | numbers
     if mixer in ("attention", model): return found
-    found = {k: g for k, g in _lent(task, model, found).items() if k not in _S4_ALONE or mixer == "s4d"}
+    out = () if mixer == "s4d" else (*_S4_ALONE, "d_state") if mixer == "mamba" else _S4_ALONE
+    found = {k: g for k, g in _lent(task, model, found).items() if k not in out}
     return found | ({k: Given(v, "as its other rows in the paper") for k, v in _DLR.items()} if mixer == "dlr" else {})
 
 # %% ../nbs/03f_paper_numbers.ipynb #766eb648
