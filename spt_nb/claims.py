@@ -57,13 +57,19 @@ class Effect:
                  all_or_nothing:bool=False): # With a table: is a task of it all-or-nothing?
         self.weights, self.offset = weights, offset
         if table is not None: self.table = table
-        self.all_or_nothing = all_or_nothing if weights is None else any(c.all_or_nothing for c, w in weights.items() if abs(w) > 1e-12)
+        self.all_or_nothing = all_or_nothing if weights is None else any(c.all_or_nothing for c in self.cells)
+
+    @property
+    def cells(self) -> list[Cell]:
+        "Those that count."
+        return [c for c, w in (self.weights or {}).items() if abs(w) > 1e-12]
 
     @cached_property
     def table(self) -> pd.DataFrame:
         "Values, seeds x tasks."
         tasks = list(dict.fromkeys(c.task for c in self.weights))
-        return pd.DataFrame({t: sum(len(tasks)*w*c.scores for c, w in self.weights.items() if c.task == t) + self.offset for t in tasks})
+        of = lambda t: sum(len(tasks)*w*c.scores for c, w in self.weights.items() if c.task == t)
+        return pd.DataFrame({t: of(t) + self.offset for t in tasks})
 
     @cached_property
     def by_seed(self) -> pd.Series:
@@ -71,10 +77,19 @@ class Effect:
         return self.table.mean(axis=1, skipna=False)
 
     def mean(self) -> float: return float(self.by_seed.mean())
-    def __len__(self): return len(self.by_seed)
-    def __iter__(self): return iter(self.by_seed)
-    def __array__(self, dtype=None, copy=None): return self.by_seed.to_numpy(dtype or float)
-    def __repr__(self): return f"Effect({self.by_seed.to_dict()})"
+
+# %% ../nbs/05a_claims.ipynb #3a2b690c
+@patch
+def __len__(self:Effect): return len(self.by_seed)
+
+@patch
+def __iter__(self:Effect): return iter(self.by_seed)
+
+@patch
+def __array__(self:Effect, dtype=None, copy=None): return self.by_seed.to_numpy(dtype or float)
+
+@patch
+def __repr__(self:Effect): return f"Effect({self.by_seed.to_dict()})"
 
 # %% ../nbs/05a_claims.ipynb #ae63bdad
 def as_effect(values, # An `Effect`, or values by seed: a Series, an array, a list
@@ -83,31 +98,37 @@ def as_effect(values, # An `Effect`, or values by seed: a Series, an array, a li
     "Values by seed as an effect without cells."
     if isinstance(values, Effect): return values
     if not isinstance(values, pd.Series):
-        if seeds is not None and len(values) != len(seeds): raise SptError(f"effect has {len(values)} values; allowed: {len(seeds)}, one per seed")
+        if seeds is not None and len(values) != len(seeds):
+            raise SptError(f"effect has {len(values)} values; allowed: {len(seeds)}, one per seed")
         values = pd.Series(np.asarray(values, float), index=seeds)
     return Effect(table=values.astype(float).to_frame("mean"))
 
 @patch
 def __add__(self:Effect, other):
-    if isinstance(other, Number): return Effect(self.weights, self.offset + other, None if self.weights else self.table + other, self.all_or_nothing)
+    if isinstance(other, Number):
+        if self.weights: return Effect(self.weights, self.offset + other)
+        return Effect(table=self.table + other, all_or_nothing=self.all_or_nothing)
     if not isinstance(other, Effect): other = as_effect(other, self.by_seed.index)
     if self.weights and other.weights:
         w, v = self.weights, other.weights
         return Effect({c: w.get(c, 0) + v.get(c, 0) for c in w | v}, self.offset + other.offset)
-    a, b = (self.table, other.table) if set(self.table) == set(other.table) else (self.by_seed.to_frame("mean"), other.by_seed.to_frame("mean"))
+    alike = set(self.table) == set(other.table)
+    a, b = (e.table if alike else e.by_seed.to_frame("mean") for e in (self, other))
     return Effect(table=a + b, all_or_nothing=self.all_or_nothing or other.all_or_nothing)
 
 @patch
 def __mul__(self:Effect, k):
     if not isinstance(k, Number): raise SptError(f"factor is {k!r}; allowed: a number")
-    return Effect({c: k*w for c, w in self.weights.items()}, k*self.offset) if self.weights else Effect(table=k*self.table, all_or_nothing=self.all_or_nothing)
+    if self.weights: return Effect({c: k*w for c, w in self.weights.items()}, k*self.offset)
+    return Effect(table=k*self.table, all_or_nothing=self.all_or_nothing)
 
 # %% ../nbs/05a_claims.ipynb #975e84e0
 @patch
 def __neg__(self:Effect): return self*-1
 
 @patch
-def __sub__(self:Effect, other): return self + -(other if isinstance(other, (Number, Effect)) else as_effect(other, self.by_seed.index))
+def __sub__(self:Effect, other):
+    return self + -(other if isinstance(other, (Number, Effect)) else as_effect(other, self.by_seed.index))
 
 @patch
 def __rsub__(self:Effect, other): return -self + other
@@ -125,7 +146,8 @@ def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer th
     if len(x) < 3: return Interval(*mean_interval(x)[:1], np.nan, np.nan, len(x))
     if not (self.all_or_nothing and self.weights): return mean_interval(x.round(12), level)
     cells = self.weights.items()
-    ends = mover([w for _, w in cells], [c.scores[x.index].mean() for c, _ in cells], [c.interval(x.index, level) for c, _ in cells])
+    means, ends = zip(*((c.scores[x.index].mean(), c.interval(x.index, level)) for c, _ in cells))
+    ends = mover([w for _, w in cells], means, ends)
     return Interval(float(x.mean()), *(float(end + self.offset) for end in ends), len(x))
 
 # %% ../nbs/05a_claims.ipynb #13ebf94d
@@ -150,13 +172,14 @@ def superiority(effect) -> dict: # Of an `Effect` or an `Interval`, of three see
     return dict(p=min(1., 2*min(above(i, se), below(i, se))), test="paired t" if se > 0 else "sign rule", leans=leans)
 
 # %% ../nbs/05a_claims.ipynb #0e301e87
-def _sides(effect:Effect) -> dict|None: # differ, n, room, within, words; None where the effect is no difference of two cells on each task
+def _sides(effect:Effect) -> dict|None: # differ, n, room, within, words; None if not two cells on each task
     "In how many seeds and tasks just one side solved."
     T, seeds = effect.table.shape[1], effect.by_seed.dropna().index
     sides = [{c.task: c for c, w in effect.weights.items() if abs(sign*w*T - 1) < 1e-9} for sign in (1, -1)]
-    used, alone = sum(abs(w) > 1e-12 for w in effect.weights.values()), not sides[1]
-    if used != len(sides[0]) + len(sides[1]) or len(sides[0]) != T or not alone and (len(sides[1]) != T or effect.offset): return None
-    a, b = (np.array([solved(side[t].scores[seeds], side[t].floor) for t in effect.table]) if side else None for side in sides)
+    counts, alone = [len(side) for side in sides], not sides[1]
+    if counts[0] != T or counts[1] not in (0, T) or sum(counts) != len(effect.cells) or effect.offset and not alone: return None
+    a, b = ([solved(side[t].scores[seeds], side[t].floor) for t in effect.table] if side else [] for side in sides)
+    a, b = np.array(a), np.array(b)
     if alone: b = np.array([np.full(len(seeds), solved(-effect.offset, sides[0][t].floor)) for t in effect.table])
     d, agree = effect.table.loc[seeds].to_numpy().T, a == b
     words = f"{a.sum()} of {a.size}" + (" solved" if alone else f" against {b.sum()} of {b.size} solved")
@@ -172,18 +195,19 @@ def beyond(effect:Effect, margin:float) -> float:
     return high
 
 # %% ../nbs/05a_claims.ipynb #d00352bd
-def closeness(effect, margin:float) -> dict: # As for `superiority`; p, test, leans, and what stands where neither is decided: rest, why
+def closeness(effect, margin:float) -> dict: # As `superiority`; and what stands if neither is decided: rest, why
     "Does the effect lie within the margin, or beyond?"
     i, se = _spread(effect)
     close = min(1., 2*max(above(i, se, -margin), below(i, se, margin)))
     far = min(1., 2*min(above(i, se, margin), below(i, se, -margin)))
-    jumps, cells = getattr(effect, "all_or_nothing", False), [c for c, w in (getattr(effect, "weights", None) or {}).items() if abs(w) > 1e-12]
+    jumps, cells = getattr(effect, "all_or_nothing", False), getattr(effect, "cells", [])
     full = any(saturated(c.scores[effect.by_seed.dropna().index], c.floor) for c in cells)
     test, rest, why = "paired t" if se > 0 else "sign rule", "not distinguishable", ""
     if jumps or full:
         sides = _sides(effect) if cells else None
         close = discord_p(*(sides[k] for k in ("differ", "n", "room")), margin, sides["within"]) if sides else 1.
-        test, rest, why = "exact bound", "no verdict", ("all or nothing" if jumps else "saturated") + (f": {sides['words']}" if sides else "")
+        test, rest, why = "exact bound", "no verdict", "all or nothing" if jumps else "saturated"
+        if sides: why += f": {sides['words']}"
     if jumps:
         far = max(far if not cells else 0., sign_flips(effect.table.loc[effect.by_seed.notna()]))
         if cells and far < .05: far = max(far, beyond(effect, margin))
@@ -197,9 +221,11 @@ def _asked(text, effect, margin, paper, more) -> dict:
     "What a claim says, before it is judged."
     i = effect if isinstance(effect, Interval) else effect.interval()
     seen = "" if isinstance(effect, Interval) else " ".join(map(repr, map(float, effect.by_seed.dropna())))
-    if i.n < 3: i, more = i._replace(low=np.nan, high=np.nan), dict(p=np.nan, test="none", leans="", rest="no verdict", why=seeds_in_words(i.n))
-    return dict(claim=text, effect=i.mean, low=i.low, high=i.high, n=i.n, margin=np.nan if margin is None else margin, paper=paper,
-                scores=seen, **dict(rest="not distinguishable", why="") | more)
+    if i.n < 3:
+        i = i._replace(low=np.nan, high=np.nan)
+        more = dict(p=np.nan, test="none", leans="", rest="no verdict", why=seeds_in_words(i.n))
+    return dict(claim=text, effect=i.mean, low=i.low, high=i.high, n=i.n, margin=np.nan if margin is None else margin,
+                paper=paper, scores=seen, **dict(rest="not distinguishable", why="") | more)
 
 def claim(text:str, effect, # An `Effect`, values by seed, or an `Interval`
           margin:float|None=None, # For a claim of closeness
@@ -208,7 +234,8 @@ def claim(text:str, effect, # An `Effect`, values by seed, or an `Interval`
     "A claim that an effect is above zero, or within a margin."
     effect = effect if isinstance(effect, Interval) else as_effect(effect)
     n = effect.n if isinstance(effect, Interval) else effect.by_seed.count()
-    return _asked(text, effect, margin, paper, {} if n < 3 else superiority(effect) if margin is None else closeness(effect, margin))
+    found = {} if n < 3 else superiority(effect) if margin is None else closeness(effect, margin)
+    return _asked(text, effect, margin, paper, found)
 
 # %% ../nbs/05a_claims.ipynb #49da5a08
 def every(text:str, effects, # Several, each as for `claim`
@@ -218,7 +245,8 @@ def every(text:str, effects, # Several, each as for `claim`
     parts = [claim(text, e, paper=paper) for e in effects]
     if not parts: raise SptError("effects is empty; allowed: one or more effects")
     least = min(parts, key=lambda c: (np.nan_to_num(c["effect"], nan=-np.inf)))
-    if few := [c for c in parts if c["n"] < 3]: return least | {k: min(few, key=lambda c: c["n"])[k] for k in ("p", "test", "leans", "rest", "why")}
+    fewest = min(parts, key=lambda c: c["n"])
+    if fewest["n"] < 3: return least | {k: fewest[k] for k in ("p", "test", "leans", "rest", "why")}
     below = [c["p"] for c in parts if c["leans"] == "did not hold"]
     p, leans = (min(1., len(parts)*min(below)), "did not hold") if below else (max(c["p"] for c in parts), "held")
     return least | dict(p=p, leans=leans, test="every " + ", ".join(dict.fromkeys(c["test"] for c in parts)))
