@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from .all_or_nothing import bimodal
-from .claims import MARGIN, Cell, Effect, claim, every, judge
+from .claims import MARGIN, claim, every, judge
+from .effects import Cell, Effect
 
 # %% ../nbs/05d_simulations.ipynb #56d83504
 SOLVED, FAILED = .99, .50
@@ -63,7 +64,7 @@ def coverage(n:int, # Seeds
 
 # %% ../nbs/05d_simulations.ipynb #9238651c
 def least_gain(n:int=3, # Seeds
-               gain:float=.05, scatter:float=.12, sizes:int=5, # The true gain at every size; standard deviation over seeds
+               gain:float=.05, scatter:float=.12, sizes:int=5, # The true gain of each; standard deviation over seeds
                draws:int=200, seed:int=0) -> dict: # held, did not hold: shares
     "How often a gain at every size is said to hold, and not to hold."
     rng = np.random.default_rng([seed, n])
