@@ -42,7 +42,8 @@ def _sides(effect:Effect) -> dict|None: # differ, n, room, within, words; None i
     T, seeds = effect.table.shape[1], effect.by_seed.dropna().index
     sides = [{c.task: c for c, w in effect.weights.items() if abs(sign*w*T - 1) < 1e-9} for sign in (1, -1)]
     counts, alone = [len(side) for side in sides], not sides[1]
-    if counts[0] != T or counts[1] not in (0, T) or sum(counts) != len(effect.cells) or effect.offset and not alone: return None
+    if counts[0] != T or counts[1] not in (0, T) or sum(counts) != len(effect.cells): return None
+    if effect.offset and not alone: return None
     a, b = ([solved(side[t].scores[seeds], side[t].floor) for t in effect.table] if side else [] for side in sides)
     a, b = np.array(a), np.array(b)
     if alone: b = np.array([np.full(len(seeds), solved(-effect.offset, sides[0][t].floor)) for t in effect.table])
