@@ -12,6 +12,9 @@ from helpers import spt
     (["data"], ["task is missing", "--verify"]),
     (["compare", "--data", "/no/such/file.csv"], ["/no/such/file.csv", "a file or a folder"]),
     (["compare", "--task", "dyck", "--data", "x.csv"], ["data is given, and task too"]),
+    (["compare", "--task", "dyck", "--scale", "paper", "--dry-run"], ["the paper has no task 'dyck'", "give d_model, n_layers"]),
+    (["compare", "--task", "dyck", "--dry-run", "--speed", "abacus"], ["speed is 'abacus'", "h200"]),
+    (["compare", "--task", "dyck", "--speed", "h200"], ["speed is 'h200'", "with --dry-run only"]),
     (["compare", "--task", "dyck", "--levels", "true"], ["levels is True", "allowed: False"]),
 ])
 def test_mistake_is_one_line(tmp_path, args, names):
@@ -58,3 +61,21 @@ def test_own_data_from_a_file_to_a_table(tmp_path, monkeypatch):
     assert p.returncode == 0, err
     assert out.index("hides 15% of positions") < out.index("dlr: masked minus scratch")
     assert (tmp_path / "runs/compare-own-smoke/table.csv").exists()
+
+
+@pytest.mark.parametrize("args", [["compare", "--task", "pathx", "--mixers", "s4", "--scale", "paper", "--speed", "h200"],
+                                  ["compare", "--task", "dyck", "--mixers", "dlr", "--cluster", "slurm"],
+                                  ["compare", "--data", "notes.csv", "--mixers", "dlr", "--n-valid", "5", "--n-test", "10"]])
+def test_a_dry_run_tells_the_hours_and_leaves_nothing(tmp_path, monkeypatch, args):
+    monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
+    (tmp_path / "notes.csv").write_text("text,label\n" + "".join(f"{'good' if i % 2 else 'bad'} note {i},{i % 2}\n" for i in range(60)))
+    p = spt(*args, "--dry-run", cwd=tmp_path)
+    out, err = p.communicate()
+    assert p.returncode == 0, err
+    assert "hours (" in out and "pretrain" in out and ("sbatch" in out or "#SBATCH" in out) == ("slurm" in args)
+    assert [f.name for f in tmp_path.iterdir()] == ["notes.csv"]
+
+
+def test_a_dry_run_of_all_experiments_ends_in_a_total(tmp_path):
+    p = spt("experiment", "transformer", "--scale", "smoke", "--dry-run", cwd=tmp_path)
+    assert "a checkout of spt_nb" in p.communicate()[1] and p.returncode == 2
