@@ -22,7 +22,7 @@ from .paper_numbers import TRAINING_ROWS
 from .protocol import prepare
 from .recipes import NEEDED, Recipe, resolve
 from .run_experiments import check_parameters, chosen
-from .speed import CARDS, MEAN, operations, parameters, speed
+from .speed import CARDS, MEAN, one_thread, operations, parameters, speed
 
 # %% ../nbs/04g_dry_run.ipynb #707e71c2
 def designs(page:str, # Number or name of an experiment
@@ -147,7 +147,7 @@ def plan_table(plan, # A `Design`, several, or a `Comparison`
     "What would be trained, whose numbers it has, and how long it takes."
     if card is not None: one_of("speed", card, CARDS)
     cells, seen, found = [((), {}, plan)] if isinstance(plan, Comparison) else planned(plan), set() if seen is None else seen, {}
-    with traceless():
+    with traceless(), one_thread():
         for label, a, c in cells:
             for mixer, init, stage in _stages(c, seen): _add(found, c, a | dict(given=given), mixer, init, stage, label, card)
     return _merged([l | {k: tuple(sorted(l[k], reverse=k in ("rates", "steps"))) for k in GRID} for l in found.values()])
@@ -221,7 +221,7 @@ def _line(r, whose) -> tuple:
 def totals(tables:list, card:str|None=None) -> str:
     "Stages, sequences and hours of several tables."
     n, sequences, hours = (sum(t[k].sum() for t in tables) for k in ("runs", "sequences", "hours"))
-    rests = f"steps measured on one {card.upper()}, carried over by counted operations" if card else "a short timing of every mixer on this machine, one process"
+    rests = f"steps measured on one {card.upper()}, carried over by counted operations" if card else "a short timing of every mixer on one core of this machine"
     most = "at most " if any(t.open_end.any() for t in tables) else ""
     return f"{n:,} stages, {most}{_short(sequences)} sequences, {most}{hours:,.1f} hours ({hours/24:,.1f} days): an estimate from {rests}"
 
