@@ -46,7 +46,7 @@ def solve_interval(k:int, n:int, # `k` of `n` seeds solved the task
     return float(beta.ppf(tail, k, n-k+1)) if k else 0., float(beta.ppf(1-tail, k+1, n-k)) if k < n else 1.
 
 # %% ../nbs/05c_all_or_nothing.ipynb #03437515
-def heap_interval(scores, floor:float=np.nan, level:float=.95) -> tuple[float, float]: # As for `solved`; NaN is left out
+def heap_interval(scores, floor:float=np.nan, level:float=.95) -> tuple[float, float]: # As for `solved`
     "The interval of the mean of a cell whose seeds solve the task or fail."
     x = _known(scores)
     yes, n = solved(x, floor), len(x)

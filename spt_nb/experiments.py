@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from .claims import MARGIN, Cell, Effect, cells_of, claim, every, judge
+from .claims import MARGIN, claim, every, judge
 from .core import SptError, one_of, read_json, replacing, root, runs_dir, write_json
+from .effects import Cell, Effect, cells_of
 from .models.backbone import count_parameters
 from .protocol import prepare
 from .recipes import SCALES, Recipe

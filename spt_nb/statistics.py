@@ -199,6 +199,7 @@ def _difference(a, b, cells, answers, kind, floor=None) -> tuple[Difference, str
     if not said_a.y.equals(said_b.y): raise SptError(f"examples of {runs[0]} and {runs[1]} differ in example or y; allowed: one test set")
     return bootstrap_difference(said_a.y, said_a.prediction, said_b.prediction, kind)._replace(n=1, p=np.nan, test="none"), "examples"
 
+# %% ../nbs/05_statistics.ipynb #0f347292
 def _why(d, adjusted, counted, withhold) -> str:
     "Why there is no verdict, or that the adjustment gave it."
     if withhold or np.isnan(d.p): return withhold or seeds_in_words(d.n)
@@ -267,10 +268,11 @@ def _ends(cell, answers, kind, floor) -> tuple: # low, high, over what, solved, 
     if i.n < 3: return np.nan, np.nan, "none", *share
     return *(i[1:3] if floor is None else heap_interval(x, floor)), "seeds", *share
 
+# %% ../nbs/05_statistics.ipynb #4486fb84
 def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged), steps; floor where known
               bounds:tuple=(0, 1), # What the score can be at all
               examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
-             ) -> pd.DataFrame: # mixer, init, mean, low, high, n, diverged, steps, interval, standing, solved, solved_low, solved_high; in order of appearance
+             ) -> pd.DataFrame: # mixer, init, mean, low, high, n, diverged, steps, interval, standing, solved, solved_low, solved_high
     "One line per cell: mean over seeds with its 95% interval, and how it stands to the best."
     lines, (least, most), answers, words = [], bounds, _answers(examples), best(_runs(rows, "steps"), examples, kind, withhold)
     floor = jump_floor(rows)
@@ -280,7 +282,8 @@ def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (N
         if cell.steps.nunique(dropna=False) > 1:
             raise SptError(f"steps of {mixer}, {init} are {', '.join(map(str, cell.steps.unique()))}; allowed: one number in a cell")
         (low, high, over, *share), n = _ends(cell, answers, kind, floor), cell.score.count()
-        lines.append((mixer, init, cell.score.mean(), *np.clip([low, high], least, most), n, len(cell)-n, int(cell.steps.iloc[0]), over, words[mixer, init], *share))
+        lines.append((mixer, init, cell.score.mean(), *np.clip([low, high], least, most), n, len(cell)-n, int(cell.steps.iloc[0]), over,
+                      words[mixer, init], *share))
     columns = [*_cell, "mean", "low", "high", "n", "diverged", "steps", "interval", "standing", "solved", "solved_low", "solved_high"]
     return pd.DataFrame(lines, columns=columns).astype(dict(solved="Int64"))
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from spt_nb.all_or_nothing import sign_flips, solve_interval
-from spt_nb.claims import MARGIN, Cell, Effect, cells_of, claim, every, judge
+from spt_nb.claims import MARGIN, claim, every, judge
 from spt_nb.core import SptError
+from spt_nb.effects import Cell, Effect, cells_of
 from spt_nb.simulations import coverage, draw, gap_called_close, least_gain, null_page, power, table_of
 from spt_nb.statistics import Interval, differences, gap, paired_interval, ranking, summarise
 
