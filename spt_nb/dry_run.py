@@ -10,6 +10,7 @@ import json, os, platform, tempfile
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
 
@@ -202,7 +203,7 @@ def describe(table:pd.DataFrame, # Of `plan_table`
     lines = [lines[0], *(_changed(l, before) for l, before in zip(lines[1:], lines))]
     wide = [max(len(l[k]) for l in lines) for k in range(len(lines[0]))]
     rows = [" ".join(x.ljust(w) if k < 4 else x.rjust(w) for k, (x, w) in enumerate(zip(l, wide))).rstrip() for l in lines]
-    return "\n".join([*rows, "", *(f"{letter}  {text}" for text, letter in whose.items()), "", totals([table], card)])
+    return "\n".join([*rows, "", *(fill(f"{letter}  {text}", 120, subsequent_indent="   ") for text, letter in whose.items()), "", totals([table], card)])
 
 # %% ../nbs/04g_dry_run.ipynb #cb25b41b
 def _changed(line, before) -> tuple:
