@@ -18,6 +18,7 @@ from .compute import flops
 from .core import one_of
 from .models.backbone import count_parameters
 from .models.language import BUILT_IN, PYTHIA, build_model
+from .models.mixer import WITHIN
 from .recipes import MODELS, base_mixer, resolve
 from .specs import ModelSpec, TaskSpec
 from .trials import trial
@@ -86,7 +87,8 @@ def operations(spec:ModelSpec, length:int, # Positions of a sequence
                batch:int, # Sequences in a batch
               ) -> float:
     "Operations of training on one sequence."
-    alike = spec.but(n_layers=1, positions=spec.positions if spec.positions in ("rotary", "alibi") else "none", norm="layer", prenorm=True, dropout=0., weights="structured")
+    within = spec.positions if spec.positions in WITHIN else "none"
+    alike = spec.but(n_layers=1, positions=within, norm="layer", prenorm=True, dropout=0., weights="structured")
     each, once = _fit(alike)
     return float(spec.n_layers*(each(length, _reach(spec, length)) + once(length)/batch))
 
