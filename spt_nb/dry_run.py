@@ -10,14 +10,15 @@ import json, os, platform, tempfile
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
 
 from .comparison import Comparison
-from . import report
 from .core import SptError, cache_dir, one_of, read_json, replacing
 from .experiments import Design
 from .models.language import PYTHIA, neox_config
+from .pages import short
 from .paper_numbers import TRAINING_ROWS
 from .protocol import prepare
 from .recipes import NEEDED, Recipe, resolve
@@ -93,10 +94,12 @@ def _sources(c, a, mixer, init, stage) -> str:
     "Who says what, as text: things with one source together."
     r, scale, task = Recipe(**c.resolved["recipes"][mixer][init]), c.resolved["scale"], c.resolved["task"]
     known = {k: getattr(r, k) for k in NEEDED if scale == "paper" and task["name"] not in TRAINING_ROWS} | dict(causal=r.causal, weights=r.weights)
-    base = resolve(task["name"], mixer, scale, init, a.get("variant") or task["options"].get("target"), **known)
-    whose = {k: base.sources[k] if getattr(base.recipe, k) == getattr(r, k) else a["given"] for k in base.sources}
+    variant = a.get("variant") or task["options"].get("target")
+    base = resolve(task["name"], mixer, scale, init, variant, **known)
+    whose = {k: said if getattr(base.recipe, k) == getattr(r, k) else a["given"] for k, said in base.sources.items()}
     roles = dict(sizes="d_model") | ROLES["pretrain" if stage == "pretrain" else ""]
-    if stage != "pretrain" and init.startswith("scratch-converged") and not r.converge_steps: whose["finetune_steps"] = "the paper's limit of 200 epochs"
+    if stage == "scratch" and init.startswith("scratch-converged") and not r.converge_steps:
+        whose["finetune_steps"] = "the paper's limit of 200 epochs"
     if whose["batch_sizes"] != "ours" and r.batch_sizes: whose["batch_size"] = whose["batch_sizes"]
     by = {}
     for role, field in roles.items(): by.setdefault(whose[field], []).append(role)
@@ -137,7 +140,7 @@ def _stages(c, seen:set):
                 yield mixer, init, stage
 
 def _schedule(t) -> str:
-    return {"cosine": "cosine", "constant": "constant", "plateau": "cut on plateaus", "step": f"cut every {t.schedule_steps:,} steps" if t.schedule_steps else "step"}[t.schedule]
+    return {"plateau": "cut on plateaus", "step": f"cut every {t.schedule_steps or 0:,} steps"}.get(t.schedule, t.schedule)
 
 def plan_table(plan, # A `Design`, several, or a `Comparison`
                card:str|None=None, # Of which the speed is known; None: this machine
@@ -202,7 +205,7 @@ def describe(table:pd.DataFrame, # Of `plan_table`
     lines = [lines[0], *(_changed(l, before) for l, before in zip(lines[1:], lines))]
     wide = [max(len(l[k]) for l in lines) for k in range(len(lines[0]))]
     rows = [" ".join(x.ljust(w) if k < 4 else x.rjust(w) for k, (x, w) in enumerate(zip(l, wide))).rstrip() for l in lines]
-    return "\n".join([*rows, "", *(f"{letter}  {text}" for text, letter in whose.items()), "", totals([table], card)])
+    return "\n".join([*rows, "", *(fill(f"{letter}  {text}", 120, subsequent_indent="   ") for text, letter in whose.items()), "", totals([table], card)])
 
 # %% ../nbs/04g_dry_run.ipynb #cb25b41b
 def _changed(line, before) -> tuple:
@@ -214,14 +217,16 @@ def _letter(i) -> str: return (chr(96 + i//26) if i >= 26 else "") + chr(97 + i 
 
 def _line(r, whose) -> tuple:
     most = "≤" if r.open_end else ""
-    return (r.task, r.mixer, r.init, r.stage, r.size.replace(" ", ""), "" if pd.isna(r.parameters) else _short(r.parameters), most + _several(r.steps, _short),
-            _several(r.batch, str), _several(r.rates, _rate), _short(max(r.validations)),
+    size = "" if pd.isna(r.parameters) else _short(r.parameters)
+    return (r.task, r.mixer, r.init, r.stage, r.size.replace(" ", ""), size, most + _several(r.steps, _short), _several(r.batch, str),
+            _several(r.rates, _rate), _short(max(r.validations)),
             _short(r.sequences), str(r.runs), _hours(r.hours_each), _hours(r.hours), whose[r.schedule + "; " + r.sources])
 
 def totals(tables:list, card:str|None=None) -> str:
     "Stages, sequences and hours of several tables."
     n, sequences, hours = (sum(t[k].sum() for t in tables) for k in ("runs", "sequences", "hours"))
-    rests = f"steps measured on one {card.upper()}, carried over by counted operations" if card else "a short timing of every mixer on one core of this machine"
+    rests = (f"steps measured on one {card.upper()}, carried over by counted operations" if card
+             else "a short timing of every mixer on one core of this machine")
     most = "at most " if any(t.open_end.any() for t in tables) else ""
     return f"{n:,} stages, {most}{_short(sequences)} sequences, {most}{hours:,.1f} hours ({hours/24:,.1f} days): an estimate from {rests}"
 
@@ -232,7 +237,7 @@ def show(name:str, # Number or name of an experiment, or all
     "Print what experiments would train."
     paths, seen, tables = chosen(name), set(), []
     parameters = check_parameters(paths, scale, parameters)
-    for page in map(report.short, paths):
+    for page in map(short, paths):
         if name == "all": print(f"\n{page}", flush=True)
         try: tables.append(plan_table(designs(page, scale, **parameters), card, seen))
         except SptError as e:

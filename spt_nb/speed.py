@@ -19,6 +19,7 @@ from .compute import flops
 from .core import one_of
 from .models.backbone import count_parameters
 from .models.language import BUILT_IN, PYTHIA, build_model
+from .models.mixer import WITHIN
 from .recipes import MODELS, base_mixer, resolve
 from .specs import ModelSpec, TaskSpec
 from .trials import trial
@@ -47,7 +48,7 @@ def _growth(lengths, counted): # Length -> operations
     return lambda L, reach: L*(at[2] + b*math.log2(L/lengths[2]) + c*(reach - lengths[2]))
 
 # %% ../nbs/04fa_speed.ipynb #da3a1bad
-WIDTHS = 64, 128 # At which wider models are counted
+WIDTHS = dict.fromkeys(("attention", "pythia", "mlstm"), (64, 128)) # At which wider models are counted; those without heads at (32, 64)
 
 def _narrow(spec, d:int):
     "The model at another width; one copy of the state space counts as many do."
@@ -70,14 +71,14 @@ def _count(spec, lengths):
 # %% ../nbs/04fa_speed.ipynb #6aafe099
 def _fit(spec:ModelSpec) -> tuple: # Operations of one block by length: for each sequence, and for each batch
     "What one block takes."
-    d, (low, high), heads = spec.d_model, WIDTHS, spec.mixer_args.get("n_heads", 1)
+    d, (low, high), heads = spec.d_model, WIDTHS.get(spec.mixer, (32, 64)), spec.mixer_args.get("n_heads", 1)
     if spec.mixer in BUILT_IN: spec = _narrow(spec, d)
     if spec.hash in _FITS: return _FITS[spec.hash]
     whole = spec.but(mixer_args=spec.mixer_args | {k: None for k in ("block", "window") if spec.mixer == "attention" and k in spec.mixer_args})
     lengths = [SHORT.get(spec.mixer, 256)*n for n in (1, 2, 4)]
     if d <= high or spec.mixer not in BUILT_IN or low % (8*heads): each, once = _counted(whole, lengths)
     else:
-        narrow, wide = (_counted(_narrow(whole, w), lengths) for w in WIDTHS)
+        narrow, wide = (_counted(_narrow(whole, w), lengths) for w in (low, high))
         b = (wide/high - narrow/low)/(high - low)
         each, once = (narrow/low - b*low)*d + b*d*d
     power = math.log2(max(once[2], 1)/max(once[1], 1))
@@ -94,7 +95,8 @@ def operations(spec:ModelSpec, length:int, # Positions of a sequence
                batch:int, # Sequences in a batch
               ) -> float:
     "Operations of training on one sequence."
-    alike = spec.but(n_layers=1, positions=spec.positions if spec.positions in ("rotary", "alibi") else "none", norm="layer", prenorm=True, dropout=0., weights="structured")
+    within = spec.positions if spec.positions in WITHIN else "none"
+    alike = spec.but(n_layers=1, positions=within, norm="layer", prenorm=True, dropout=0., weights="structured")
     each, once = _fit(alike)
     return float(spec.n_layers*(each(length, _reach(spec, length)) + once(length)/batch))
 
@@ -138,7 +140,7 @@ def _here(spec:ModelSpec, name, length, batch) -> float:
     gpu, one = torch.cuda.is_available(), spec.but(n_layers=1)
     small = operations(one, length, batch)*batch < SMALL*(100 if gpu else 1)
     if not small: length, batch = (min(length, 1024), 16) if gpu else (min(length, 256), 2)
-    if not small and not gpu and spec.mixer in BUILT_IN and spec.d_model > WIDTHS[1]: one = _narrow(one, WIDTHS[1])
+    if not small and not gpu and spec.mixer in BUILT_IN and spec.d_model > 128: one = _narrow(one, 128)
     key = (one.hash, length, batch) if small else name
     if key not in _HERE: _HERE[key] = operations(one, length, batch)*batch/_timed(one, length, batch, "cuda" if gpu else "cpu")
     return _HERE[key]

@@ -100,5 +100,5 @@ def test_an_own_class_inherits_at_paper_scale(tmp_path):
     out, err = p.communicate()
     assert p.returncode == 0, err
     mine, s4 = (next(line for line in out.splitlines() if m in line and "pretrain" in line) for m in ("Mine", "s4"))
-    assert "75k" in mine and "75k" in s4 and "128x8" in mine and "inherited from listops, s4: paper Table 5" in out
+    assert "75k" in mine and "75k" in s4 and "128x8" in mine and "inherited from listops, s4: paper Table 5" in " ".join(out.split())
     assert {p.name for p in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}
