@@ -56,7 +56,8 @@ def heap_interval(scores, floor:float=np.nan, level:float=.95) -> tuple[float, f
     df = n - len(set(yes.tolist()))
     within = ((x - np.where(yes, done, failed))**2).sum()
     half = student.ppf(.5 + level/2, df)*(within/df/n)**.5 if df and within else 0.
-    return float(x.mean() - np.hypot(x.mean() - low, half)), float(min(1, x.mean() + np.hypot(high - x.mean(), half)))
+    least = min(np.nan_to_num(floor), x.min())
+    return float(max(least, x.mean() - np.hypot(x.mean() - low, half))), float(min(1, x.mean() + np.hypot(high - x.mean(), half)))
 
 # %% ../nbs/05c_all_or_nothing.ipynb #35cb8768
 def mover(weights, means, ends) -> tuple[float, float]: # (cells,), (cells,), (cells, 2): low and high
