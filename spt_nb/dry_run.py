@@ -105,6 +105,13 @@ def _sources(c, a, mixer, init, stage) -> str:
     for role, field in roles.items(): by.setdefault(whose[field], []).append(role)
     return "; ".join(f"{', '.join(parts)}: {source}" for source, parts in by.items())
 
+
+def _said(c, a, mixer, init, stage) -> str:
+    "The same, looked up once for all seeds and points of the grid."
+    known = c.__dict__.setdefault("said", {})
+    if (mixer, init, stage) not in known: known[mixer, init, stage] = _sources(c, a, mixer, init, stage)
+    return known[mixer, init, stage]
+
 # %% ../nbs/04g_dry_run.ipynb #698b7eae
 def _head(facts): return dict(n_outputs=facts.n_outputs) | (dict(vocab_size=facts.vocab_size) if facts.vocab_size else dict(channels=facts.channels))
 
@@ -170,7 +177,7 @@ def _add(found, c, a, mixer, init, stage, label, card):
     "Put a stage on the line that it belongs to."
     t, facts, kind = stage.train, stage.task.facts(), _kind(stage)
     task = label[0] if label else stage.task.name
-    same = (task, mixer, init, kind, _size(stage.model), _schedule(t), _sources(c, a, mixer, init, kind), label)
+    same = (task, mixer, init, kind, _size(stage.model), _schedule(t), _said(c, a, mixer, init, kind), label)
     if same not in found:
         names = dict(zip(("task", "mixer", "init", "stage", "size", "schedule", "sources"), same))
         size = parameters(stage.model, facts.length, **_head(facts)) if stage.model.mixer != PYTHIA or facts.vocab_size else None
