@@ -13,7 +13,7 @@ import torch
 from .comparison import Comparison
 from .core import SptError, canonical, one_of, runs_dir, writable
 from .inits import INITS, parse_init
-from .models.language import BUILT_IN
+from .models.language import BUILT_IN, PYTHIA
 from .models.mixer import WITHIN, build_mixer
 from .models.weights import transfer
 from .recipes import Recipe, known_mixer, recipe
@@ -72,13 +72,13 @@ def _loaded(spec:TaskSpec) -> tuple:
     task = spec.load()
     return task, spec.but(fingerprint=task.fingerprint)
 
-def _check_sizes(spec, recipes):
-    "Sizes and schedules that contradict each other are found by building one layer, before any data is made."
+def _check_sizes(spec, recipes, whole:bool):
+    "Sizes and schedules that contradict each other are found by building one layer, or for a plan its mixer alone, before any data is made."
     some = Facts(100, 100, 100, 16, 4, None, 2, "classification", .5)
     models = [c.model.but(n_layers=1) for (m, i), r in recipes.items() for c in trial(spec, m, i, 0, r, some).candidates]
     for m in {m.hash: m for m in models}.values():
-        if m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
-        else: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
+        if whole and m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
+        elif m.mixer != PYTHIA: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
 
 def _check(trials, task):
     "What pretraining is to recover must be in the task; every model must build and take a short sequence, so that a wrong size is an error now and not in a worker."
@@ -123,7 +123,7 @@ def prepare(task:str="own", # Name of a task
     if load: writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides)
-    _check_sizes(spec, recipes)
+    _check_sizes(spec, recipes, whole=load)
     specs = {s: _of_seed(spec, s, one_dataset) for s in seeds}
     if load:
         loaded, specs = (dict(zip(seeds, x)) for x in zip(*(_loaded(specs[s]) for s in seeds)))

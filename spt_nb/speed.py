@@ -19,6 +19,7 @@ from .compute import flops
 from .core import one_of
 from .models.backbone import count_parameters
 from .models.language import BUILT_IN, PYTHIA, build_model
+from .models.mixer import MIXERS
 from .models.mixer import WITHIN
 from .recipes import MODELS, base_mixer, resolve
 from .specs import ModelSpec, TaskSpec
@@ -33,9 +34,11 @@ def _probe(model, batch, length, device="cpu"):
     x = torch.zeros(batch, length, model.channels, device=device) if values else torch.zeros(batch, length, dtype=torch.long, device=device)
     return lambda: model.features(x, None).sum().backward()
 
-def _build(spec:ModelSpec, **sizes):
-    "A model with one block."
-    with torch.random.fork_rng(devices=[]): return build_model(**spec.but(n_layers=1).arguments(**sizes) | dict(mixer=spec.found))
+def _build(spec:ModelSpec, still=False, **sizes):
+    "A model with one block; if `still`, its mixer does not compute."
+    make = MIXERS.get(spec.mixer)
+    mixer = type(make.__name__, (make,), dict(forward=lambda self, x, lengths=None: x)) if still and make else spec.found
+    with torch.random.fork_rng(devices=[]): return build_model(**spec.but(n_layers=1).arguments(**sizes) | dict(mixer=mixer))
 
 _FITS, _SIZES = {}, {}
 
@@ -51,8 +54,12 @@ def _growth(lengths, counted): # Length -> operations
 WIDTHS = dict.fromkeys(("attention", "pythia", "mlstm"), (64, 128)) # At which wider models are counted; those without heads at (32, 64)
 
 def _narrow(spec, d:int):
-    "The model at another width; one copy of the state space counts as many do."
-    return spec.but(d_model=d, mixer_args={k: v for k, v in spec.mixer_args.items() if k not in ("n_ssm", "dt_min", "dt_max", "init")})
+    "The model at another width; one copy of the state space counts as many do, and the kernel of S4 is counted for a state of 64 at most."
+    args = {k: v for k, v in spec.mixer_args.items() if k not in ("n_ssm", "dt_min", "dt_max", "init")}
+    return spec.but(d_model=d, mixer_args=args | (dict(d_state=64) if _larger(spec) > 1 else {}))
+
+def _larger(spec) -> float: # By so much its kernel takes more than that of a state of 64
+    return max(1., spec.mixer_args.get("d_state", 64)/64) if spec.mixer == "s4" else 1.
 
 _COUNTS = {}
 
@@ -98,14 +105,14 @@ def operations(spec:ModelSpec, length:int, # Positions of a sequence
     within = spec.positions if spec.positions in WITHIN else "none"
     alike = spec.but(n_layers=1, positions=within, norm="layer", prenorm=True, dropout=0., weights="structured")
     each, once = _fit(alike)
-    return float(spec.n_layers*(each(length, _reach(spec, length)) + once(length)/batch))
+    return float(spec.n_layers*(each(length, _reach(spec, length)) + _larger(spec)*once(length)/batch))
 
 def parameters(spec:ModelSpec, length:int, **head # Of `arguments`
               ) -> int:
     "Trainable numbers of a model, from the build of one block."
     key = (spec.but(weights="structured").hash, length if spec.positions == "learned" else 0, *head.items())
     if key not in _SIZES:
-        model = _build(spec, length=length, **head)
+        model = _build(spec.but(causal=False, mixer_args=spec.mixer_args | dict(causal=spec.causal)) if spec.mixer in MIXERS else spec, True, length=length, **head)
         _SIZES[key] = count_parameters(model) + (spec.n_layers - 1)*count_parameters(model.blocks[0])
     return _SIZES[key]
 

@@ -16,7 +16,7 @@ from torch import nn, Tensor
 from ..core import SptError, one_of
 from .attention import sinusoidal, valid_positions
 from .convolution import TiedDropout
-from .mixer import WITHIN, build_mixer, takes_lengths, try_mixer
+from .mixer import WITHIN, build_mixer, takes_lengths, find_mixer, try_mixer
 
 # %% ../../nbs/models/07_backbone.ipynb #3e706191
 class LayerNorm(nn.LayerNorm):
@@ -120,6 +120,8 @@ def _check_sizes(d_model, n_layers, n_outputs, vocab_size, channels, head, pooli
     if positions == "learned" and max_length is None: raise SptError("max_length is None; positions 'learned' need it")
 
 # %% ../../nbs/models/07_backbone.ipynb #d11157df
+_TRIED = set() # Mixers that keep the shape, with their arguments: each is tried once
+
 class SequenceModel(nn.Module):
     "Embedding, blocks around a mixer, and a head; built from sizes alone."
     def __init__(self,
@@ -151,7 +153,8 @@ class SequenceModel(nn.Module):
         if positions == "learned": self.position = nn.Parameter(torch.randn(max_length, d_model)*position_scale)
         told = dict(causal=causal, dropout=dropout) | {name: positions == name for name in WITHIN}
         mixers = [build_mixer(mixer, d_model, mixer_args or {}, **told) for _ in range(n_layers)]
-        try_mixer(mixers[0], mixer, d_model, causal, max_length)
+        tried = (find_mixer(mixer), d_model, repr(sorted((mixer_args or {}).items())), repr(told), max_length)
+        if tried not in _TRIED: try_mixer(mixers[0], mixer, d_model, causal, max_length); _TRIED.add(tried)
         self.blocks = nn.ModuleList(Block(m, d_model, ff_expand, norm, prenorm, dropout) for m in mixers)
         self.norm = NORMS[norm](d_model) if prenorm else None
         self.head = build_head(head, d_model, n_outputs)
