@@ -100,11 +100,12 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     pre, base = c.pretrain and c.pretrain.train, first.train.batch_size
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
     before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
+    start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")
     found = {k: np.nan if v is None else v for k in score_names(self.task.kind) for v in [(m["test"] or {}).get(k)]}
     return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]),
                 floor=self._floor(trial), **found, steps=first.steps + extra,
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
-                pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"), diverged=m["diverged"],
+                pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"), start=start, diverged=m["diverged"],
                 retried=m["retried"], chosen=m.get("chosen"), **{f"pretrain_{k}": before[k] for k in SPENT},
                 **{k: before[k] + after[k] for k in SPENT}, **self._origin(trial))
 
