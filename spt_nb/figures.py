@@ -97,8 +97,10 @@ def _line(ax, table, x, unit, log, color, marker, style):
         many, low, high = len(cell) > 10, unit*cell.low, unit*cell.high
         at = cell[x] if many else cell[x]*(most/least)**aside if log else cell[x] + aside*(most - least)
         ax.plot(at, unit*cell["mean"], color=color[init], marker=None if many else marker[mixer], ls=style[mixer], lw=2, ms=7, mew=0)
-        if many: ax.fill_between(at, low, high, color=color[init], alpha=.15, lw=0)
-        else: ax.vlines(at, low, high, color=color[init], lw=1.6)
+        if many: ax.fill_between(at, low, high, color=color[init], alpha=.15, lw=0); continue
+        jumps = cell.get("solved", pd.Series(np.nan, cell.index)).notna()
+        ax.plot(at[jumps], unit*cell["mean"][jumps], marker[mixer], color=color[init], mfc="white", mew=1.4, ms=7)
+        for some, ls in ((~jumps, "-"), (jumps, (0, (2, 1)))): ax.vlines(at[some], low[some], high[some], color=color[init], lw=1.6, ls=ls)
     if len(floor := _floor(table)): ax.axhline(unit*floor.iloc[0], color="#666666", lw=1, ls=(0, (4, 3)), zorder=1)
 
 def _short(v, _=None):
