@@ -20,7 +20,7 @@ PATH = Path(__file__).parents[2] / "nbs/experiments/00_quickstart.ipynb"
 SEEDS = 2
 NOTEBOOK = nbformat.read(PATH, 4)
 CODE = [i for i, c in enumerate(NOTEBOOK.cells) if c.cell_type == "code"]
-COMPARE, PLOT, REHEARSE = (next(i for i in CODE if text in NOTEBOOK.cells[i].source) for text in ("c = compare(", "c.plot(", "rehearse(scale)"))
+COMPARE, PLOT, REHEARSE = (next(i for i in CODE if text in NOTEBOOK.cells[i].source) for text in ("c = study(plan[0]", "c.plot(", "rehearse(scale)"))
 
 
 def saved(folder):
