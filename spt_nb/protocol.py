@@ -65,7 +65,7 @@ def _of_seed(spec:TaskSpec, seed:int, one_dataset:bool) -> TaskSpec:
     drawn = CATALOGUE[spec.name].origin == "generated" and spec.data_dir is None
     first = spec.options.get("seed", task_options(spec.name).get("seed"))
     options = spec.options | dict(seed=first + seed) if drawn and first is not None and seed else spec.options
-    return spec.but(options=options, draw=seed if spec.fraction != 1. else 0)
+    return spec.but(options=options, draw=seed)
 
 def _loaded(spec:TaskSpec) -> tuple:
     "The task, and its specification with the hash of its data."
