@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 
-from .all_or_nothing import bimodal, floors, heap_interval, mover, solved
+from .all_or_nothing import all_or_nothing, floors, heap_interval, mover, solved
 from .core import SptError
 from .statistics import Interval, mean_interval, one_numerics
 
@@ -41,7 +41,8 @@ def cells_of(rows:pd.DataFrame, # A line per run: `names`, mixer, init, seed, sc
     "The cells of a table."
     by, rows = [*names, "mixer", "init"], rows.assign(floor=floors(rows))
     groups = dict(list(one_numerics(rows, by).groupby(by, sort=False, dropna=False)))
-    jumps = {key[0] for key, r in groups.items() if bimodal(r.score, r.floor.mean())}
+    of = {task: [r for key, r in groups.items() if key[0] == task] for task in dict.fromkeys(key[0] for key in groups)}
+    jumps = {task for task, rs in of.items() if all_or_nothing([r.score for r in rs], np.mean([r.floor.mean() for r in rs]))}
     return {key: Cell(key[0], r.set_index("seed").score, r.floor.mean(), key[0] in jumps) for key, r in groups.items()}
 
 # %% ../nbs/05e_effects.ipynb #b3bccd4d

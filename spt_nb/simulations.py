@@ -9,7 +9,7 @@ __all__ = ['SOLVED', 'FAILED', 'draw', 'table_of', 'null_page', 'gap_called_clos
 import numpy as np
 import pandas as pd
 
-from .all_or_nothing import bimodal
+from .all_or_nothing import all_or_nothing
 from .claims import MARGIN, claim, every, judge
 from .effects import Cell, Effect
 
@@ -24,18 +24,22 @@ def draw(rng, n:int, # Seeds
     return np.where(rng.random(n) < kind, SOLVED, FAILED) + rng.normal(0, noise, n)
 
 def table_of(scores, floor:float=FAILED) -> list[Effect]: # (cells, n)
-    "Cells on one task as effects; all-or-nothing if some cell is bimodal."
-    jumps = any(bimodal(x, floor) for x in scores)
+    "Cells on one task as effects."
+    jumps = all_or_nothing(scores, floor)
     return [Effect({Cell("task", pd.Series(x), floor, jumps): 1.}) for x in scores]
 
 # %% ../nbs/05d_simulations.ipynb #f5cf175b
 def null_page(n:int, kind="normal", # As for `draw`
-              claims:int=8, draws:int=200, seed:int=0) -> float:
+              claims:int=8, draws:int=200, seed:int=0,
+              own:bool=False) -> float: # Each claim on a task of its own, else all against one baseline on one task
     "The share of pages without any true claim that have a verdict."
     rng, wrong = np.random.default_rng([seed, n]), 0
     for _ in range(draws):
-        base, *cells = table_of([draw(rng, n, kind) for _ in range(claims + 1)])
-        wrong += bool({"held", "did not hold"} & set(judge([claim("", c - base) for c in cells]).verdict))
+        if own: effects = [a - b for a, b in (table_of([draw(rng, n, kind) for _ in range(2)]) for _ in range(claims))]
+        else:
+            base, *cells = table_of([draw(rng, n, kind) for _ in range(claims + 1)])
+            effects = [c - base for c in cells]
+        wrong += bool({"held", "did not hold"} & set(judge([claim("", e) for e in effects]).verdict))
     return wrong/draws
 
 # %% ../nbs/05d_simulations.ipynb #43e243fa

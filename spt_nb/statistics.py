@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from .all_or_nothing import bimodal, floors, heap_interval, mover, saturated, sign_flips, solve_interval, solved
+from .all_or_nothing import all_or_nothing, floors, heap_interval, mover, saturated, sign_flips, solve_interval, solved
 from .core import SptError, one_of
 
 # %% ../nbs/05_statistics.ipynb #78fe18a7
@@ -175,10 +175,10 @@ def _answers(examples) -> dict: # (mixer, init, seed) -> y and prediction by exa
     runs = _runs(examples, "y", "prediction", name="examples", once=(*_cell, "seed", "example")).groupby([*_cell, "seed"])
     return {run: e.set_index("example").sort_index() for run, e in runs}
 
-def jump_floor(rows:pd.DataFrame) -> float|None: # None where no cell is bimodal
+def jump_floor(rows:pd.DataFrame) -> float|None: # None where it is not
     "The floor of a table whose task is all-or-nothing."
-    rows = rows.assign(at=floors(rows))
-    return np.nan_to_num(rows["at"].mean()) if any(bimodal(r.score, r["at"].mean()) for _, r in rows.groupby(_cell)) else None
+    floor = floors(rows).mean()
+    return np.nan_to_num(floor) if all_or_nothing([r.score for _, r in rows.groupby(_cell)], floor) else None
 
 def _exact(a, b, floor) -> Difference: # Scores by seed
     "Of two cells on an all-or-nothing task, over the seeds they share."
