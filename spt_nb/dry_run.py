@@ -23,6 +23,7 @@ from .paper_numbers import TRAINING_ROWS
 from .protocol import prepare
 from .recipes import NEEDED, Recipe, resolve
 from .run_experiments import check_parameters, chosen
+from .trials import EPOCHS
 from .speed import CARDS, MEAN, one_thread, operations, parameters, speed
 
 # %% ../nbs/04g_dry_run.ipynb #707e71c2
@@ -98,8 +99,10 @@ def _sources(c, a, mixer, init, stage) -> str:
     base = resolve(task["name"], mixer, scale, init, variant, **known)
     whose = {k: said if getattr(base.recipe, k) == getattr(r, k) else a["given"] for k, said in base.sources.items()}
     roles = dict(sizes="d_model") | ROLES["pretrain" if stage == "pretrain" else ""]
+    rows = next(t for (m, i, _), t in c.trials.items() if (m, i) == (mixer, init)).candidates[0].task.facts().train
     if stage == "scratch" and init.startswith("scratch-converged") and not r.converge_steps:
-        whose["finetune_steps"] = "the paper's limit of 200 epochs"
+        if EPOCHS*rows >= r.finetune_steps*r.batch_size: whose["finetune_steps"] = "the paper's limit of 200 epochs"
+    if ":" in init: whose["pretrain_steps"] = whose["finetune_steps"] # a share of it
     if whose["batch_sizes"] != "ours" and r.batch_sizes: whose["batch_size"] = whose["batch_sizes"]
     by = {}
     for role, field in roles.items(): by.setdefault(whose[field], []).append(role)

@@ -41,7 +41,7 @@ TASKS = {
              "memory": _MINI | dict(height=8., pretrain_steps=800, finetune_steps=500),
              "forecast": _MINI | dict(pretrain_steps=600, finetune_steps=500)},
     "paper": {t: {} for t in ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar", "speech", "bidmc")} |
-             {t: dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, **more) # ours: the paper has no such tasks
+             {t: dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3, pretrain_batch_size=64, batch_size=64, **more) # ours: the paper has no such tasks
               for t, more in dict(genomics=dict(problem="human_nontata_promoters"), ett=dict(horizon=96)).items()},
 }
 
@@ -326,6 +326,7 @@ def save(self:Study, folder, claims:list, # Of `claim` and `every`: all of the p
 
 def shown(claims:pd.DataFrame) -> pd.DataFrame:
     "The claims as a table to read, effects in points; why, where a verdict needs a word."
+    pd.set_option("display.max_colwidth", None) # a claim is read to its end
     here = [percent(Interval(c.effect, c.low, c.high, c.n), sign=True) for c in claims.itertuples()]
     paper = claims.paper.map(lambda x: "" if np.isnan(x) else f"{100*x:+.1f}")
     margin = claims.margin.map(lambda m: "" if np.isnan(m) else f"± {100*m:.0f}")

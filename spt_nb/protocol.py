@@ -16,6 +16,7 @@ from .inits import INITS, parse_init
 from .models.language import BUILT_IN, PYTHIA
 from .models.mixer import WITHIN, build_mixer
 from .models.weights import transfer
+from .paper_numbers import TRAINING_ROWS
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from .store import Store
@@ -129,8 +130,10 @@ def prepare(task:str="own", # Name of a task
         loaded, specs = (dict(zip(seeds, x)) for x in zip(*(_loaded(specs[s]) for s in seeds)))
         first = loaded[seeds[0]]
         if task == "own" and not quiet: print(summary(first, next(iter(recipes.values())).mask_ratio or first.mask_ratio), flush=True)
-    ratio = specs[seeds[0]].facts().mask_ratio
-    recipes = {cell: r.but(mask_ratio=r.mask_ratio or ratio) for cell, r in recipes.items()}
+    facts = specs[seeds[0]].facts()
+    recipes = {cell: r.but(mask_ratio=r.mask_ratio or facts.mask_ratio) for cell, r in recipes.items()}
+    if scale == "paper" and task not in TRAINING_ROWS and "valid_every" not in overrides: # once an epoch, as for the tasks of the paper
+        recipes = {cell: r.but(valid_every=min(r.valid_every, -(-facts.train//r.batch_size))) for cell, r in recipes.items()}
     trials = {(m, i, s): trial(specs[s], m, i, s, recipes[m, i]) for m in mixers for i in inits for s in seeds}
     if load: _check([t for (*_, s), t in trials.items() if s == seeds[0]], first)
     resolved = dict(task=specs[seeds[0]].model_dump(mode="json"), data={s: x.fingerprint for s, x in specs.items()}, scale=scale, seeds=list(seeds), inits=list(inits),

@@ -150,7 +150,7 @@ TABLE += [
     ("*", "*", "pythia", dict(positions="rotary")),
 ]
 _AUTHORS = ("clip", "beta2", "levels") # of the shared rows, what the authors' programs do too
-NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps") # what a task that is not the paper's must be given
+NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps", "pretrain_lr", "pretrain_batch_size", "batch_size") # what a task that is not the paper's must be given
 
 # %% ../nbs/03b_recipes.ipynb #03c86254
 MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"), alibi=dict(positions="alibi"),
@@ -192,6 +192,7 @@ def resolve(task:str, mixer:str, scale:str,
     sources = dict.fromkeys(Recipe.model_fields, "ours") | dict.fromkeys(_AUTHORS, "authors' configs")
     sources |= {k: g.source for k, g in paper.items() if k not in own or g.value == own[k]} | dict(weights="the initialisation")
     if "batch_size" in overrides: values["batch_sizes"], sources["batch_sizes"] = None, "given"
+    if paper: values |= _as_many_sequences(values, overrides)
     if base == PYTHIA and overrides.get("lm"): overrides |= lm_sizes(find_lm(overrides["lm"]))
     return Resolved(Recipe(**values).but(**overrides), options, sources | dict.fromkeys(overrides, "given"))
 
@@ -209,6 +210,13 @@ def _tabled(task, mixer, base, scale) -> tuple: # Fields of the recipe, options 
             options |= changes.get("task", {})
             values |= {k: v for k, v in changes.items() if k != "task"}
     return values, options
+
+def _as_many_sequences(values, given) -> dict:
+    "The steps of the paper's budgets for batch sizes that are given instead of the paper's."
+    found = {}
+    for batch, steps in dict(batch_size=("finetune_steps", "valid_every", "schedule_steps"), pretrain_batch_size=("pretrain_steps",)).items():
+        if batch in given: found |= {k: math.ceil(values[k]*values[batch]/given[batch]) for k in steps if values.get(k) and values.get(batch)}
+    return found
 
 def _check_paper(task, known):
     "An error if a budget at paper scale would be nobody's."

@@ -36,6 +36,7 @@ def check_parameters(paths, scale:str, parameters:dict) -> dict: # As papermill 
     common = [n for n in known[0] if all(n in k for k in known)]
     for name in ("scale", *parameters): one_of("parameter", name, common)
     one_of("scale", scale, SCALES)
+    if parameters.get("published"): one_of("scale of published rows", scale, ["mini"])
     check_spread(parameters.get("workers"))
     for name, kind in dict(overrides=dict, publish=bool, published=bool).items():
         if not isinstance(parameters.get(name, kind()), kind): raise SptError(f"{name} is {parameters[name]!r}; allowed: {dict(overrides='a dictionary').get(name, 'true or false')}")

@@ -203,6 +203,7 @@ def _difference(a, b, cells, answers, kind, floor=None) -> tuple[Difference, str
 def _why(d, adjusted, counted, withhold) -> str:
     "Why there is no verdict, or that the adjustment gave it."
     if withhold or np.isnan(d.p): return withhold or seeds_in_words(d.n)
+    if d.test == "exact sign flips" and .05 <= d.p <= 2.**(1 - d.n): return f"all {d.n} seeds agree; the exact test needs six, and more beside other comparisons"
     return f"only the adjustment for {counted} comparisons decides" if d.p < .05 <= adjusted else ""
 
 def compare_pairs(pairs, # Of cells: ((mixer, init), (mixer, init))

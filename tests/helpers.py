@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 from spt_nb.protocol import TaskSpec, trial
 from spt_nb.recipes import recipe
 from spt_nb.store import Store
-r, options = recipe("copy_match", sys.argv[2], "smoke", sys.argv[3], pretrain_steps=300, finetune_steps=300, valid_every=50, d_model=32, lrs=1e-3)
+r, options = recipe("copy_match", sys.argv[2], "smoke", sys.argv[3], pretrain_steps=300, finetune_steps=300, valid_every=50, pretrain_valid_every=50, d_model=32, lrs=1e-3)
 spec = TaskSpec(name="copy_match", options=options | dict(n_train=500))
 t = trial(spec, sys.argv[2], sys.argv[3], 0, r.but(dropout=.1)).candidates[0]
 stage = t.pretrain if sys.argv[4] == "pretrain" else t
@@ -78,3 +78,12 @@ def alive(marker: str) -> list:
         except OSError:
             pass
     return found
+
+
+def without_numerics(stage):
+    "The hash of a configuration whatever its numerics version."
+    from spt_nb.core import digest
+
+    def drop(x):
+        return {k: drop(v) for k, v in x.items() if k != "numerics"} if isinstance(x, dict) else x
+    return digest(drop(stage.model_dump(mode="json")))

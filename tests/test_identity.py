@@ -1,7 +1,7 @@
 """A stage is found again by its hash: what the code named before later mixers and settings came, it names so still."""
 import pytest
+from helpers import without_numerics
 
-from spt_nb.core import digest
 from spt_nb.models.mixer import MIXERS
 from spt_nb.recipes import recipe
 from spt_nb.stages import TaskSpec
@@ -32,13 +32,6 @@ def stages(mixer, init):
 @pytest.mark.parametrize("mixer,init", HASHES, ids="-".join)
 def test_a_stage_is_named_as_before(mixer, init):
     assert [without_numerics(s) for s in stages(mixer, init)] == HASHES[mixer, init]
-
-
-def without_numerics(stage):
-    "The hash of a configuration whatever its numerics version."
-    def drop(x):
-        return {k: drop(v) for k, v in x.items() if k != "numerics"} if isinstance(x, dict) else x
-    return digest(drop(stage.model_dump(mode="json")))
 
 
 def test_the_numerics_version_is_part_of_the_name():

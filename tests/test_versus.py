@@ -70,3 +70,16 @@ def test_wrong_arguments_are_said_before_the_mixer_is_tried(monkeypatch, wrong, 
     monkeypatch.setattr("spt_nb.versus.contract", lambda *args, **kwargs: pytest.fail("the mixer was tried"))
     with pytest.raises(SptError, match=why):
         versus("dlr", None if "data" in wrong else "copy_match", against=["attention"], scale="smoke", **wrong)
+
+
+def test_at_paper_scale_all_have_one_budget_one_grid_and_one_size(tmp_path):
+    file = tmp_path/"mine.py"
+    file.write_text("import torch\nfrom torch import nn\nclass Mine(nn.Module):\n    def __init__(self, d_model):\n        super().__init__()\n        self.a = nn.Linear(d_model, d_model)\n"
+                    "        self.b = nn.Linear(d_model, d_model)\n    def forward(self, x): return self.b(torch.cumsum(self.a(x), 1)/torch.arange(1, x.shape[1] + 1)[:, None])\n")
+    v = versus(f"{file}:Mine", "listops", against=["attention", "s4"], seeds=1, scale="paper", run=False, quiet=True, seconds=0, runs=tmp_path/"runs",
+               n_train=200, n_valid=20, n_test=20, min_length=20, max_length=100)
+    sizes = v.sizes.parameters
+    assert sizes.max() < 1.1*sizes.min()
+    budgets = {(t.pretrain.train.steps, t.pretrain.train.batch_size, t.train.steps*t.train.batch_size, tuple(f.train.lr for f in c.trials[m, "masked", 0].candidates))
+               for c in v.comparisons.values() for m in {k[0] for k in c.trials} for t in [c.trials[m, "masked", 0].candidates[0]]}
+    assert len(budgets) == 1 and budgets.pop()[:3] == (75_000, 128, 3_840_000)

@@ -24,6 +24,7 @@ torch.optim.AdamW([torch.zeros(1)])  # the first one imports much of torch: here
 def planned(folder, mixers=("attention", "dlr"), inits=("scratch", "scratch-matched", "masked"), seeds=2, **numbers) -> Comparison:
     "28 stages that take a few seconds: three kinds, two mixers, two seeds."
     numbers = dict(lrs=1e-3, pretrain_steps=40, finetune_steps=30, valid_every=10, n_train=64, n_valid=32, n_test=32) | numbers
+    numbers.setdefault("pretrain_valid_every", numbers["valid_every"])  # more checkpoints, more to lose
     return prepare("copy_match", mixers, inits, seeds, scale="smoke", runs=folder, quiet=True, **numbers)
 
 
