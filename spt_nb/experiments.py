@@ -41,7 +41,7 @@ TASKS = {
              "memory": _MINI | dict(height=8., pretrain_steps=800, finetune_steps=500),
              "forecast": _MINI | dict(pretrain_steps=600, finetune_steps=500)},
     "paper": {t: {} for t in ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar", "speech", "bidmc")} |
-             {t: dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3, pretrain_batch_size=64, batch_size=64, **more) # ours: the paper has no such tasks
+             {t: dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3, pretrain_batch_size=64, **more) # ours: the paper has no such tasks
               for t, more in dict(genomics=dict(problem="human_nontata_promoters"), ett=dict(horizon=96)).items()},
 }
 

@@ -150,7 +150,7 @@ TABLE += [
     ("*", "*", "pythia", dict(positions="rotary")),
 ]
 _AUTHORS = ("clip", "beta2", "levels") # of the shared rows, what the authors' programs do too
-NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps", "pretrain_lr", "pretrain_batch_size", "batch_size") # what a task that is not the paper's must be given
+NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps", "pretrain_lr", "pretrain_batch_size") # what a task that is not the paper's must be given
 
 # %% ../nbs/03b_recipes.ipynb #03c86254
 MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"), alibi=dict(positions="alibi"),

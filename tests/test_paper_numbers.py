@@ -197,8 +197,8 @@ def test_the_budget_of_a_variant_holds_for_every_model():
 
 def test_a_task_that_is_not_the_papers_must_be_given_its_budget():
     for task in ("copy_match", "own", "genomics", "ett"):
-        with pytest.raises(SptError, match=f"no task '{task}'; allowed: smoke, mini, or give n_layers, pretrain_steps and finetune_steps"):
+        with pytest.raises(SptError, match=f"no task '{task}'; allowed: smoke, mini, or give n_layers, pretrain_steps, finetune_steps, pretrain_lr and pretrain_batch_size"):
             recipe(task, "dlr", "paper", d_model=64)
-        given = dict(d_model=64, n_layers=2, pretrain_steps=7, finetune_steps=8)
+        given = dict(d_model=64, n_layers=2, pretrain_steps=7, finetune_steps=8, pretrain_lr=1e-3, pretrain_batch_size=64)
         r, _, sources = resolve(task, "dlr", "paper", **given)
         assert (r.pretrain_steps, sources["pretrain_steps"], sources["weight_decay"]) == (7, "given", "ours")
