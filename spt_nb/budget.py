@@ -64,6 +64,6 @@ def rehearse(scale:str="mini", runs=None, quiet:bool=False) -> str: # A paragrap
     row, spec = c.rows.iloc[0], next(iter(c.trials.values())).candidates[0].task
     t, b = read_json(c.store.path(row.chosen)/"timing.json"), budget(spec, "attention")
     return (f"{row.steps} steps of the real task in {t['seconds']:.0f} s ({t['tokens']/t['seconds']:,.0f} tokens/s); "
-            f"test accuracy {row.score:.1%}, the most frequent label alone gets about {c.majority():.1%}.\n"
+            f"test accuracy {row.score:.1%}, always naming the most frequent test label gets {c.floor():.1%}.\n"
             f"The paper's Transformer ({b.parameters/1e6:.1f} M parameters) does {b.tokens_per_second:,.0f} tokens/s here: "
             f"one run would take {b.pretrain_days:,.0f} days of pretraining and {b.finetune_days:,.0f} of fine-tuning.")

@@ -116,9 +116,6 @@ def floor(self:Comparison) -> float|None:
     return None if self.task.kind in FLOORLESS else float(np.mean([self._floor(t) for t in self.trials.values()]))
 
 @patch
-def majority(self:Comparison) -> float|None: return self.floor() # its old name
-
-@patch
 def withheld(self:Comparison) -> str|None:
     "Why no verdict may be given, whatever the numbers; None if one may."
     return "smoke scale" if self.resolved.get("scale") == "smoke" else None

@@ -297,7 +297,9 @@ def notices(self:Versus) -> list[str]:
     "What the reader must know to read the table."
     n = self.sizes.parameters.iloc[0]
     far = [f"No width of {s.mixer} has within 10% of the parameters: {s.parameters:,} against {n:,}." for s in self.sizes.itertuples() if abs(log(s.parameters/n)) > log(1 + WITHIN)]
-    return not_told_apart(self.table()) + far + [f"Failed: {title}: {why}" for title, why in self.failed.items()]
+    v, other = self.verdicts(), [line for c in self.comparisons.values() for line in c.other_code()]
+    few = f"On this task a seed solves or fails; where all seeds agree, the exact test still needs six or more: {self.rows.seed.nunique()} were run."
+    return not_told_apart(self.table()) + [few]*int(v.why.str.startswith("all ").any()) + far + other + [f"Failed: {title}: {why}" for title, why in self.failed.items()]
 
 @patch
 def symptoms(self:Versus) -> list[str]:

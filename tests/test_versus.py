@@ -4,18 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from helpers import MINE
 
 from spt_nb.core import SptError
 from spt_nb.protocol import prepare
 from spt_nb.versus_report import versus
-
-MINE = """from torch import nn
-class Mine(nn.Module):
-    def __init__(self, d_model):
-        super().__init__()
-        self.out = nn.Linear(d_model, d_model)
-    def forward(self, x): return self.out(x.cumsum(1))
-"""
 
 
 def spt(*args, cwd):
