@@ -6,10 +6,10 @@ import time
 
 from tools import child, compute, ended, finished, in_store, planned, results
 
-import spt_nb.store
+import spt_nb.runs.store
 from spt_nb.core import Config, read_json, write_json
-from spt_nb.store import Store
-from spt_nb.workers import plan, work
+from spt_nb.runs.store import Store
+from spt_nb.runs.workers import plan, work
 
 
 class Add(Config):
@@ -61,13 +61,13 @@ def test_crowd(tmp_path, size, measured):
 
 def slow_to_look(seed):
     "Time passes between a look at a stage and what is done about it."
-    look, rng = spt_nb.store.intact, random.Random(seed)
+    look, rng = spt_nb.runs.store.intact, random.Random(seed)
 
     def intact(folder):
         found = look(folder)
         time.sleep(rng.choice([0, 0, .1]))
         return found
-    spt_nb.store.intact = intact
+    spt_nb.runs.store.intact = intact
 
 
 def test_damage_noticed_by_all(tmp_path, size, measured):

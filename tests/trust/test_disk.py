@@ -13,8 +13,8 @@ import pytest
 from tools import at_write, child, compute, ended, finished, in_store, planned, results
 
 from spt_nb import cli
-from spt_nb.store import Store, intact, load_checkpoint, state
-from spt_nb.trainer import Trainer
+from spt_nb.runs.store import Store, intact, load_checkpoint, state
+from spt_nb.training.trainer import Trainer
 
 ERRNOS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "no permission": errno.EACCES}
 ARGS = ("compare --task copy_match --mixers dlr --inits masked --seeds 1 --scale smoke --workers 1 --lrs 1e-3 --pretrain-steps 8 --finetune-steps 8 "

@@ -8,9 +8,9 @@ import torch
 from spt_nb.core import seed_torch
 from spt_nb.models import SequenceModel
 from spt_nb.objectives import CausalDenoising, Classification, MaskedDenoising
-from spt_nb.optimisation import TrainConfig
+from spt_nb.training.optimisation import TrainConfig
 from spt_nb.tasks import load_task
-from spt_nb.trainer import Trainer
+from spt_nb.training.trainer import Trainer
 
 OBJECTIVES = dict(masked=MaskedDenoising(.15), causal=CausalDenoising(), finetune=Classification())
 ARGS = dict(attention=dict(n_heads=2), s4=dict(d_state=8), dlr=dict(d_state=16))

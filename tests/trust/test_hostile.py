@@ -22,14 +22,14 @@ import torch
 from click.testing import CliRunner
 from papermill.cli import papermill
 
-import spt_nb.protocol  # here, so that the time of its import is not that of a refusal
+import spt_nb.protocol.plan  # here, so that the time of its import is not that of a refusal
 from spt_nb.cli import main
 from spt_nb.core import SptError, canonical, digest, read_json, write_json
 from spt_nb.models.language import BUILT_IN
-from spt_nb.optimisation import TrainConfig
-from spt_nb.share import export, import_stage, load_model
-from spt_nb.stages import Finetune, ModelSpec, Pretrain, TaskSpec
-from spt_nb.store import Store, load_checkpoint, save_checkpoint, seal
+from spt_nb.training.optimisation import TrainConfig
+from spt_nb.protocol.export import export, import_stage, load_model
+from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec
+from spt_nb.runs.store import Store, load_checkpoint, save_checkpoint, seal
 from spt_nb.tasks import load_task
 from spt_nb.tasks.cache import _dump, caches
 

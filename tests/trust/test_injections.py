@@ -11,9 +11,9 @@ from tools import compute, planned
 from spt_nb.core import read_json
 from spt_nb.models import SequenceModel
 from spt_nb.objectives import MaskedDenoising, label_objective
-from spt_nb.optimisation import TrainConfig
+from spt_nb.training.optimisation import TrainConfig
 from spt_nb.tasks import load_task
-from spt_nb.trainer import Trainer
+from spt_nb.training.trainer import Trainer
 
 KINDS, MIXERS, VALUES = ("data", "loss", "gradient", "weight"), ("attention", "s4", "dlr"), (math.nan, math.inf, -math.inf)
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 from tools import at_write, child, compute, ended, finished, in_store, planned, results, tables
 
-from spt_nb.store import Store
+from spt_nb.runs.store import Store
 
 
 def die():

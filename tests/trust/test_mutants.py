@@ -11,9 +11,9 @@ import pytest
 from tools import compute, in_store, planned, results
 
 from spt_nb.core import digest, read_json, write_json
-from spt_nb.store import Store, state
-from spt_nb.trainer import Trainer
-from spt_nb.workers import work
+from spt_nb.runs.store import Store, state
+from spt_nb.training.trainer import Trainer
+from spt_nb.runs.workers import work
 
 FLIP, CUT, GROW, ZERO, EMPTY, REMOVE, SWAP, SWAP_ALL, FORGE, ADD, ODD = range(11)
 
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_be_read_just_now_is_no_damage(tmp_path, whole, monke
 
     def denied(path):
         raise OSError(code, os.strerror(code), str(path))
-    monkeypatch.setattr("spt_nb.store.file_hash", denied)
+    monkeypatch.setattr("spt_nb.runs.store.file_hash", denied)
     with pytest.raises(OSError, match=os.strerror(code)):
         Store(tmp_path / "s").ready(key)
     monkeypatch.undo()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from spt_nb.comparison import Comparison
+from spt_nb.protocol.comparison import Comparison
 from spt_nb.protocol import prepare
-from spt_nb.store import Store
-from spt_nb.trainer import Trainer
-from spt_nb.workers import plan, work
+from spt_nb.runs.store import Store
+from spt_nb.training.trainer import Trainer
+from spt_nb.runs.workers import plan, work
 
 WRITES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "tempfile.mkstemp"}
 RESULTS = ("weights.safetensors", "metrics.json", "history.json", "ledger.json", "model.json", "config.json", "test.parquet")

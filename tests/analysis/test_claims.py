@@ -1,0 +1,138 @@
+"""What verdicts promise, on made-up scores whose truth is known; each simulation takes a seed and can be repeated with another."""
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spt_nb.analysis.all_or_nothing import sign_flips, solve_interval
+from spt_nb.analysis.claims import MARGIN, claim, every, judge
+from spt_nb.core import SptError
+from spt_nb.analysis.effects import Cell, Effect, cells_of
+from spt_nb.analysis.simulations import coverage, draw, gap_called_close, least_gain, null_page, power, table_of
+from spt_nb.analysis.statistics import Interval, differences, gap, paired_interval, ranking, summarise
+
+SEED, DRAWS = int(os.environ.get("SPT_TEST_SEED", 7)), int(os.environ.get("SPT_TEST_DRAWS", 40))
+
+
+def at_most(rate, allowed, draws=DRAWS): return rate <= allowed + 4*(allowed*(1 - allowed)/draws)**.5
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("kind", ["normal", .5, .9])
+def test_a_page_without_true_claims(n, kind): assert at_most(null_page(n, kind, draws=DRAWS, seed=SEED), .05)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("points", [.098, .147])
+def test_a_gap_is_not_called_close(n, points): assert at_most(gap_called_close(n, points, 2*DRAWS, SEED), .05, 2*DRAWS)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("solves", [.7, .9])
+def test_intervals_hold_the_truth(n, solves):
+    found = coverage(n, solves, draws=3*DRAWS, seed=SEED)
+    assert min(found.values()) >= .9 - 4*(.09/(3*DRAWS))**.5, found
+
+
+def test_at_every_size():
+    assert at_most(least_gain(3, draws=2*DRAWS, seed=SEED)["did not hold"], .05, 2*DRAWS)
+    assert at_most(least_gain(5, 0, draws=2*DRAWS, seed=SEED)["held"], .05, 2*DRAWS)
+    assert least_gain(5, .3, draws=DRAWS, seed=SEED)["held"] > .6
+
+
+def test_what_it_costs():
+    "A lone claim on an all-or-nothing task takes six seeds, one of eight takes nine."
+    assert [power(n, draws=5, seed=SEED) for n in (5, 6)] == [0, 1]
+    assert [power(n, claims=8, draws=5, seed=SEED) for n in (8, 9)] == [0, 1]
+
+
+def test_close_cells_are_found_to_be_close():
+    "Of bell-shaped scores with little scatter; of cells that both solve the task, with enough seeds."
+    rng = np.random.default_rng(SEED)
+    assert judge([claim("", rng.normal(.01, .005, 8), MARGIN)]).verdict[0] == "held"
+    for n, verdict in ((35, "no verdict"), (36, "held")):
+        cells = [Effect({Cell("task", pd.Series([.99]*n), .5, True): 1.}) for _ in range(2)]
+        assert judge([claim("", cells[0] - cells[1], MARGIN)]).verdict[0] == verdict
+
+
+def test_both_solve_but_differ():
+    "Forty seeds that agree in solving prove no closeness of means that differ by more than the margin."
+    a, b = (Effect({Cell("task", pd.Series([x]*40), .5, True): 1.}) for x in (.99, .80))
+    assert judge([claim("", a - b, MARGIN)]).verdict[0] != "held"
+
+
+def test_equal_differences_are_no_proof():
+    assert judge([claim("", [.1]*3)]).verdict[0] == "not distinguishable"
+    assert judge([claim("", Interval(.1, .1, .1, 3))]).verdict[0] == "not distinguishable"
+    assert judge([claim("", [.01]*3, MARGIN)]).verdict[0] == "not distinguishable"
+
+
+@pytest.mark.parametrize("n, why", [(0, "no seed"), (1, "one seed"), (2, "two seeds")])
+def test_few_seeds_give_no_verdict(n, why):
+    lines = judge([claim("", [.1, .2][:n]), claim("", [.1, .2][:n], MARGIN), every("", [[.1, .2, .3], [.1, .2][:n]]), claim("", Interval(.1, -9., 9., n))])
+    assert set(lines.verdict) == {"no verdict"} and set(lines.why) == {why} and lines.p_holm.isna().all()
+    assert lines.low[[0, 1, 3]].isna().all(), "an interval wider than the scale"
+
+
+def test_smoke_gives_no_verdict():
+    lines = judge([claim("", [.1, .11, .12]), claim("", [.001, .002, .0], MARGIN)], "smoke")
+    assert set(zip(lines.verdict, lines.why)) == {("no verdict", "smoke scale")}
+
+
+def test_one_of_eight():
+    "A p of .03 alone is a verdict; among eight it is not, and the page says what decided."
+    lone, other = claim("lone", Interval(.1, .02, .18, 3)), claim("other", [-.1, .1, .05])
+    assert .02 < lone["p"] < .05 and judge([lone]).verdict[0] == "held"
+    line = judge([other]*7 + [lone]).iloc[-1]
+    assert (line.verdict, line.why) == ("not distinguishable", "only the adjustment for 8 claims decides")
+
+
+def test_the_order_does_not_matter():
+    rng = np.random.default_rng(SEED)
+    page = [claim(str(k), rng.normal(.02*k, .02, 4), MARGIN if k % 3 == 0 else None) for k in range(9)] + [every("every", rng.normal(.1, .01, (3, 4)))]
+    first = judge(page).set_index("claim")[["p_holm", "verdict", "why"]]
+    for _ in range(5):
+        again = judge([page[k] for k in rng.permutation(len(page))]).set_index("claim").loc[first.index, first.columns]
+        pd.testing.assert_frame_equal(first, again)
+
+
+def rows_of(cells, **more):
+    "A line per run, of (mixer, init) -> scores."
+    return pd.DataFrame([dict(mixer=m, init=i, seed=s, score=x, steps=1, floor=.5, **more) for (m, i), xs in cells.items() for s, x in enumerate(xs)])
+
+
+JUMPS = rows_of({("dlr", "scratch"): [.51, .50, .52], ("dlr", "masked"): [.99, .98, .51], ("s4", "scratch"): [.50, .50, .51], ("s4", "masked"): [.99]*3})
+
+
+def test_tables_follow_the_same_rules():
+    table = summarise(JUMPS)
+    assert table.solved.tolist() == [0, 2, 0, 3] and table.solved_low[3] == pytest.approx(solve_interval(3, 3)[0])
+    assert table.low[3] == pytest.approx(.505 + .485*solve_interval(3, 3)[0], abs=.01)
+    assert set(ranking(JUMPS).test) == {"exact sign flips"} and set(differences(JUMPS).verdict) == {"not distinguishable"}
+    two = JUMPS[JUMPS.seed < 2]
+    assert set(differences(two).why) == {"two seeds"} and summarise(two).low.isna().all() and gap(two, "masked").verdict == "no verdict"
+    assert set(differences(JUMPS, withhold="smoke scale").verdict) == {"no verdict"} == set(summarise(JUMPS, withhold="smoke scale").standing)
+    older = summarise(JUMPS.rename(columns=dict(floor="chance")))
+    pd.testing.assert_frame_equal(table, older)
+
+
+@pytest.mark.parametrize("mixed", [summarise, differences, ranking, lambda r: cells_of(r.assign(task="copy"), ("task",))])
+def test_rows_of_different_numerics(mixed):
+    with pytest.raises(SptError, match="numerics of .*dlr, scratch are 1 and 2; allowed: one in a cell"): mixed(JUMPS.assign(numerics=1 + (JUMPS.seed == 2)))
+    mixed(JUMPS.assign(numerics=1))
+
+
+def test_an_effect_is_a_sum_of_cells():
+    a, b, c = table_of([draw(np.random.default_rng(k), 5, .5) for k in range(3)])
+    x = (a - b) - (c - b)
+    np.testing.assert_allclose(np.asarray(x), np.asarray(a) - np.asarray(c))
+    assert x.interval() == pytest.approx((a - c).interval()), "the cell that cancels does not count"
+    np.testing.assert_allclose(np.min([a, b], axis=0), np.minimum(np.asarray(a), np.asarray(b)))
+    assert claim("", a - b)["test"] == "exact sign flips" and claim("", a - b)["p"] == sign_flips(np.asarray(a) - np.asarray(b))
+    assert claim("", (a - b).by_seed)["test"] == "paired t"
+
+
+def test_of_plain_values_it_is_the_paired_t_test():
+    a, b = np.random.default_rng(SEED).normal(size=(2, 6))
+    assert claim("", a - b)["p"] == pytest.approx(paired_interval(a, b).p)
