@@ -18,7 +18,8 @@ from fastcore.basics import patch
 from pydantic import Field
 
 from ..objectives.contrastive import Contrastive
-from ..core import Config, SptError, read_json, replacing, write_json
+from ..config import Config
+from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers
 from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text

@@ -10,7 +10,7 @@ import ctypes, math, platform, signal, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core import replacing, seed_torch, write_json  # first: it silences a warning of what follows
+from ..core import replacing, derive_seed, write_json  # first: it silences a warning of what follows
 
 import safetensors.torch
 import torch
@@ -203,7 +203,7 @@ def run(self:Trainer, asked):
     saved = shown = time.monotonic()
     started = saved - self.at["seconds"]
     for inputs, target, tokens in loader:
-        seed_torch(self.seed, self.at["step"], self.acc.process_index)
+        torch.manual_seed(derive_seed(self.seed, self.at["step"], self.acc.process_index))
         self.model.train()
         inputs, target = to_device((inputs, target), self.acc.device)
         bad = self.count(inputs, lambda: self.update(inputs, target))
