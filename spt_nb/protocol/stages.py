@@ -29,7 +29,7 @@ from ..objectives.pretext import CausalDenoising, MaskedDenoising, label_objecti
 from ..training.optimisation import TrainConfig
 from .specs import ModelSpec, TaskSpec
 from ..runs.store import Store
-from ..tasks.task import Split
+from ..tasks.batches import Split
 from ..training.trainer import Trainer
 
 # %% ../../nbs/protocol/07_stages.ipynb #a7a5fd3b

@@ -8,9 +8,10 @@ __all__ = ['cycles', 'chains']
 # %% ../../nbs/tasks/27_chains.ipynb #7abd8375
 import numpy as np
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .controls import FIRST, _integers, _task
-from .task import SPECIALS, Task, whole
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/27_chains.ipynb #d425d605
 def cycles(seed:int, # Of the task

@@ -8,9 +8,10 @@ __all__ = ['FIRST', 'BRACKETS', 'copy_match', 'dyck']
 # %% ../../nbs/tasks/25_controls.ipynb #cdb57be0
 import numpy as np
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .cache import fingerprint
-from .task import SPECIALS, Task, in_memory, table, whole
+from .batches import SPECIALS, in_memory, table
+from .task import Task
 
 # %% ../../nbs/tasks/25_controls.ipynb #873edb4f
 FIRST = len(SPECIALS)  # id of the first symbol

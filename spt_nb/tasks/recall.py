@@ -10,9 +10,10 @@ from itertools import permutations
 
 import numpy as np
 
-from ..core import one_of, uniform
+from ..core import one_of, uniform, whole
 from .controls import FIRST, _integers, _task
-from .task import SPECIALS, Task, whole
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/26_recall.ipynb #37364050
 def recall(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Sizes

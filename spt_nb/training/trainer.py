@@ -24,7 +24,7 @@ from .divergence import first_bad
 from .evaluation import accelerator, evaluate, forward, to_device
 from .optimisation import TrainConfig, adamw, converged, lr_factor
 from ..runs.store import load_checkpoint, save_checkpoint
-from ..tasks.task import Split, batch_order, collate
+from ..tasks.batches import Split, batch_order, collate
 
 # %% ../../nbs/training/06_trainer.ipynb #a0e3c554
 class Steps(Dataset):
