@@ -13,9 +13,9 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import SptError, cache_dir, one_of
+from ..core import SptError, cache_dir, one_of, whole
 from .cache import caches
-from .task import Task, whole
+from .task import Task
 
 # %% ../../nbs/tasks/00_tasks.ipynb #726673e9
 class Entry(NamedTuple):

@@ -11,9 +11,10 @@ from itertools import permutations
 
 import numpy as np
 
-from ..core import SptError, one_of, uniform
+from ..core import SptError, one_of, uniform, whole
+from .batches import SPECIALS, in_memory, table
 from .cache import fingerprint
-from .task import SPECIALS, Task, in_memory, table, whole
+from .task import Task
 
 FIRST, LETTERS = len(SPECIALS), "abcdefghijklmnopqrstuvwxyz"  # id of the first symbol; symbols of most tasks
 

@@ -9,10 +9,11 @@ __all__ = ['WAVE', 'normal', 'coloured', 'memory']
 import numpy as np
 from scipy.special import ndtri
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .cache import fingerprint
 from .controls import integers
-from .task import Task, in_memory, table, whole
+from .batches import in_memory, table
+from .task import Task
 
 # %% ../../nbs/tasks/29_memory.ipynb #a2f2bfdf
 def normal(*coordinates # As for `uniform`

@@ -8,10 +8,11 @@ __all__ = ['PAIRS', 'paths']
 # %% ../../nbs/tasks/28_paths.ipynb #2c7d7c0e
 import numpy as np
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .controls import FIRST, drawn_task, integers
 from .compiled import GOLDEN, compiled, mix
-from .task import SPECIALS, Task, whole
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/28_paths.ipynb #2ba1ee0f
 @compiled

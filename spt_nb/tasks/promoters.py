@@ -8,9 +8,10 @@ __all__ = ['BASES', 'UPSTREAM', 'DOWNSTREAM', 'DECOYS', 'WIDTH', 'letters', 'mut
 # %% ../../nbs/tasks/31_promoters.ipynb #745f6eb3
 import numpy as np
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .controls import FIRST, drawn_task, integers
-from .task import SPECIALS, Task, whole
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/31_promoters.ipynb #bbaff18e
 BASES = "ACGTN"
