@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from ..core import SptError
 from .kernel_plots import _LOOKS
 from .kernels import DIRECTIONS
-from .plots import _drawn
+from .plots import new_figure
 
 # %% ../../nbs/analysis/11_kernel_browser.ipynb #e4aa373c
 def _one(kernels, layer, direction, channel):
@@ -28,7 +28,7 @@ def view_kernel(kernels:dict, # See `moment_kernels`, of one model
                ) -> Figure:
     "One kernel and its spectrum, a line for each moment."
     found = _one(kernels, layer, direction, channel)
-    with _drawn(figsize=(9, 3.2)) as fig:
+    with new_figure(figsize=(9, 3.2)) as fig:
         left, right = fig.subplots(1, 2)
         for moment, k in found.items():
             left.plot(np.arange(len(k)) + direction - 1, k, **_LOOKS[moment])

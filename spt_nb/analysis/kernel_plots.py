@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from scipy.cluster.hierarchy import dendrogram
 
-from .plots import _drawn, _need
+from .plots import check_columns, new_figure
 
 # %% ../../nbs/analysis/10_kernel_plots.ipynb #fac4f694
 _LOOKS = {"HiPPO": dict(color="#222222", ls=(0, (3, 2)), lw=1.3, zorder=4), "before SPT": dict(color="#B8B8B8", lw=3, zorder=1),
@@ -47,7 +47,7 @@ def _curves(ax, table, x, y):
 def _by_layer_and_task(table, x, y, xlabel, ylabel, title, marks=None, depth=1e4):
     "A grid of panels with a logarithmic axis of so many decades."
     layers, tasks = sorted(set(table.layer)), list(dict.fromkeys(table.task))
-    with _drawn(figsize=(1.2 + 2.9*len(tasks), 1.2 + 2.1*len(layers))) as fig:
+    with new_figure(figsize=(1.2 + 2.9*len(tasks), 1.2 + 2.1*len(layers))) as fig:
         axes = fig.subplots(len(layers), len(tasks), squeeze=False, sharey="row", sharex="col")
         for i, layer in enumerate(layers):
             row = table[table.layer == layer]
@@ -70,7 +70,7 @@ def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
                  marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn: the width of an image
                  title:str|None=None) -> Figure:
     "`max_c |K[c, l]|` against the shift."
-    _need(curves, "curves", "task", "moment", "seed", "layer", "direction", "shift", "kmax")
+    check_columns(curves, "curves", "task", "moment", "seed", "layer", "direction", "shift", "kmax")
     sided = curves.assign(shift=curves["shift"].where(curves.direction == "past", -curves["shift"]))
     return _by_layer_and_task(sided, "shift", "kmax", "shift (steps)\nfuture < 0 < past", r"$\max_c\,|K_{c,l}|$", title, marks, 1e3)
 
@@ -78,7 +78,7 @@ def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
 def plot_spectra(spectra:pd.DataFrame, # See `spectra`, of one mixer
                  title:str|None=None) -> Figure:
     "Gain against frequency, the root mean square of both directions."
-    _need(spectra, "spectra", "task", "moment", "seed", "layer", "frequency", "gain")
+    check_columns(spectra, "spectra", "task", "moment", "seed", "layer", "frequency", "gain")
     by = ["task", "moment", "seed", "layer", "frequency"]
     both = spectra.assign(gain=spectra.gain**2).groupby(by, sort=False).gain.mean().pow(.5).reset_index()
     return _by_layer_and_task(both, "frequency", "gain", "frequency\n(cycles per step)", r"$|\hat K|$", title, depth=1e2)
@@ -88,16 +88,16 @@ def plot_attention(curves:pd.DataFrame, # See `attention_curves`, of one mixer
                    marks:dict|None=None, # Task -> a step, at whose multiples lines are drawn
                    title:str|None=None) -> Figure:
     "Share of attention against the distance."
-    _need(curves, "curves", "task", "moment", "seed", "layer", "distance", "share")
+    check_columns(curves, "curves", "task", "moment", "seed", "layer", "distance", "share")
     return _by_layer_and_task(curves, "distance", "share", "distance (steps)", "share of attention", title, marks)
 
 # %% ../../nbs/analysis/10_kernel_plots.ipynb #e02e445e
 def plot_decay(decay:pd.DataFrame, # See `decay_table`
                title:str|None=None) -> Figure:
     "Rates of decay by task and moment, a panel for each mixer."
-    _need(decay, "decay", "task", "mixer", "moment", "half_life")
+    check_columns(decay, "decay", "task", "mixer", "moment", "half_life")
     mixers, tasks, moments = list(dict.fromkeys(decay.mixer)), list(dict.fromkeys(decay.task)), _moments(decay)
-    with _drawn(figsize=(1.2 + len(mixers)*max(3, 1.25*len(tasks)), 3.8)) as fig:
+    with new_figure(figsize=(1.2 + len(mixers)*max(3, 1.25*len(tasks)), 3.8)) as fig:
         for k, (ax, mixer) in enumerate(zip(fig.subplots(1, len(mixers), squeeze=False)[0], mixers)):
             for (task, moment), h in decay[decay.mixer == mixer].groupby(["task", "moment"]).half_life:
                 at, color = tasks.index(task) + .8*((moments.index(moment) + .5)/len(moments) - .5), _LOOKS[moment]["color"]
@@ -119,10 +119,10 @@ _TASKS = [("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#CC79A7", "D")
 def plot_clusters(tree:pd.DataFrame, # See `cluster`
                   title:str|None=None) -> Figure:
     "The tree of kernels, leaves marked by task."
-    _need(tree, "tree", "task", "left", "right", "height", "size")
+    check_columns(tree, "tree", "task", "left", "right", "height", "size")
     leaves, nodes = tree[tree.task.notna()], tree[tree.task.isna()]
     look = {t: _TASKS[i % len(_TASKS)] for i, t in enumerate(sorted(set(leaves.task)))}
-    with _drawn(figsize=(10, 3.8)) as fig:
+    with new_figure(figsize=(10, 3.8)) as fig:
         ax = fig.subplots()
         order = dendrogram(nodes[["left", "right", "height", "size"]].to_numpy(float), ax=ax, no_labels=True, color_threshold=0,
                            above_threshold_color="#777777")["leaves"]
