@@ -54,7 +54,7 @@ CATALOGUE |= {
     "chains": Entry("controls", "chains", "4000 / 300 / 1000", "2 x 32", "were two sequences drawn from one Markov chain?", "generated"),
     "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128", "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem", "DNA: Genomic Benchmarks, Nucleotide Transformer tasks", "download", "genomics"),
-    "memory": Entry("memory", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
+    "memory": Entry("forecasting", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
     "forecast": Entry("forecasting", "forecast", "4000 / 300 / 1000", "96", "what comes next? three channels, one following another", "generated"),
     "ett": Entry("forecasting", "ett", "8.5k / 2.9k / 2.9k", "96", "what comes next? transformer loads, or any CSV", "download"),
     "own": Entry("own.load", "load", "yours", "yours", "your own table, folder or dataset: spt data own --data PATH", "yours", "own"),
