@@ -19,7 +19,7 @@ from ..core import canonical, read_json, replacing, write_json
 from ..runs.numerics import code_hash
 from ..training.scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
 from ..runs.store import Store
-from ..tasks.task import Split
+from ..tasks.batches import Split
 from ..runs.progress import overview
 from .diagnostics import symptoms
 from ..runs.workers import plan, run_stages

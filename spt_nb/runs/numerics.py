@@ -19,7 +19,7 @@ NUMERICS = dict(tasks=1, models=1, objectives=1, training=1)
 def numerics() -> dict: return dict(NUMERICS)
 
 # %% ../../nbs/runs/01_numerics.ipynb #a5235966
-PARTS = ("core.py", "tasks", "models", "objectives", "training", "protocol/specs.py", "protocol/stages.py")
+PARTS = ("core.py", "config.py", "tasks", "models", "objectives", "training", "protocol/specs.py", "protocol/stages.py")
 
 @functools.cache
 def code_hash() -> str: # 16 hex digits

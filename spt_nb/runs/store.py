@@ -13,7 +13,8 @@ import safetensors.torch
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
-from ..core import Config, SptError, digest, file_hash, read_json, replacing, write_json, flush
+from ..config import Config
+from ..core import SptError, digest, file_hash, read_json, replacing, write_json, flush
 from .numerics import provenance
 
 # %% ../../nbs/runs/02_store.ipynb #a3f6cd5b

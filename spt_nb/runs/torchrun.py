@@ -10,7 +10,8 @@ import os, select, signal, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import nullcontext
 from pathlib import Path
 
-from ..core import Config, SptError, one_of, read_json, write_json  # first: it silences a warning of what follows
+from ..config import Config
+from ..core import SptError, one_of, read_json, whole, write_json  # first: it silences a warning of what follows
 
 import torch
 from accelerate.utils import broadcast_object_list
@@ -19,7 +20,6 @@ from filelock import Timeout
 from ..training.evaluation import accelerator
 from ..protocol.stages import Finetune, Pretrain, Text, Trial
 from .store import Store
-from ..tasks.task import whole
 from .watch import Watch
 from .workers import plan, worker_env
 
