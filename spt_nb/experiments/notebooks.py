@@ -13,7 +13,7 @@ from ..arguments import names
 from ..core import SptError, one_of, read_json, replacing, root, runs_dir, writable
 from .pages import assigned, experiments, opening, parameters as page_parameters, short
 from ..protocol.recipes import SCALES
-from ..runs.workers import check_spread
+from ..runs.launch import check_spread
 
 # %% ../../nbs/experiments/84_notebooks.ipynb #259ed6e5
 def listing() -> str:
