@@ -21,7 +21,7 @@ from ..analysis.effects import Cell, Effect, cells_of
 from ..models.backbone import count_parameters
 from ..protocol.plan import prepare
 from ..protocol.recipes import SCALES, Recipe
-from .notebooks import same_parameters
+from .pages import same_parameters
 from ..analysis.all_or_nothing import floors, solve_interval
 from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..tasks import task_options

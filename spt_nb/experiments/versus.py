@@ -29,7 +29,7 @@ from ..protocol.recipes import Recipe, base_mixer, known_mixer, recipe
 from ..training.scores import further_scores, not_told_apart, score_names
 from ..analysis.statistics import percent
 from ..tasks import task_options
-from ..tasks.task import Split
+from ..tasks.batches import Split
 from ..protocol.trials import trial
 from ..runs.launch import check_spread, run_stages
 

@@ -16,10 +16,9 @@ from fastcore.basics import patch
 from ..analysis import plots, statistics
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
-from ..runs.store import code_hash
 from ..training.scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
-from ..runs.store import Store
-from ..tasks.task import Split
+from ..runs.store import Store, code_hash
+from ..tasks.batches import Split
 from ..runs.progress import overview, plan
 from .diagnostics import symptoms
 from ..runs.launch import run_stages

@@ -18,7 +18,8 @@ from fastcore.basics import patch
 from pydantic import Field
 
 from ..objectives.contrastive import Contrastive
-from ..core import Config, SptError, read_json, replacing, write_json
+from ..config import Config
+from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers
 from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text
@@ -28,7 +29,7 @@ from ..objectives.pretext import CausalDenoising, MaskedDenoising, label_objecti
 from ..training.optimisation import TrainConfig
 from .specs import ModelSpec, TaskSpec
 from ..runs.store import Store
-from ..tasks.task import Split
+from ..tasks.batches import Split
 from ..training.trainer import Trainer
 
 # %% ../../nbs/protocol/07_stages.ipynb #a7a5fd3b

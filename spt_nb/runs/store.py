@@ -15,11 +15,11 @@ from filelock import FileLock, Timeout
 
 import spt_nb
 from .. import __version__
-from ..core import Config, SptError, digest, file_hash, flush, read_json, write_json
+from ..core import SptError, digest, file_hash, flush, read_json, write_json
 
 # %% ../../nbs/runs/01_store.ipynb #a3f6cd5b
 NUMERICS = dict(tasks=1, models=1, objectives=1, training=1)
-PARTS = ("core.py", "tasks", "models", "objectives", "training", "protocol/specs.py", "protocol/stages.py")
+PARTS = ("core.py", "config.py", "tasks", "models", "objectives", "training", "protocol/specs.py", "protocol/stages.py")
 
 def numerics() -> dict: return dict(NUMERICS)
 
@@ -149,7 +149,7 @@ def _warn(key, problem, then):
 
 # %% ../../nbs/runs/01_store.ipynb #09d246b0
 @patch
-def obtain(self:Store, config:Config, # Describes the stage
+def obtain(self:Store, config, # A `Config`, which describes the stage
            compute, # Called with the working folder; leaves the results there
            wait:bool=True, # Wait for another process that computes it; else raise `filelock.Timeout`
           ) -> Path: # The folder of the finished stage

@@ -12,7 +12,8 @@ from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 
-from ..core import Config, SptError, read_json, write_json  # first: it silences a warning of what follows
+from ..config import Config
+from ..core import SptError, read_json, whole, write_json  # first: it silences a warning of what follows
 
 import torch
 from accelerate import Accelerator
@@ -156,7 +157,7 @@ def run_stage(stage, # A configuration with `obtain`
               quiet:bool=False, # Show no progress
              ) -> Path: # The folder of the finished stage
     "The finished stage, and what it needs, computed by several processes together."
-    if not isinstance(processes, int) or processes < 1: raise SptError(f"processes is {processes!r}; allowed: 1 or more")
+    whole("processes", processes)
     if store.ready(stage.hash): return store.path(stage.hash)
     file = stage_file(stage, store)
     failed = file.with_suffix(".failed")

@@ -6,7 +6,7 @@
 __all__ = ['to_device', 'forward', 'evaluate', 'answers']
 
 # %% ../../nbs/training/04_evaluation.ipynb #f77997be
-from ..tasks.task import Split, collate, eval_batches  # first: it silences a warning of what follows
+from ..tasks.batches import Split, collate, eval_batches  # first: it silences a warning of what follows
 from ..objectives.pretext import ahead
 
 import numpy as np

@@ -23,7 +23,8 @@ from spt_nb.objectives import Classification, MaskedDenoising
 from spt_nb.training.optimisation import TrainConfig
 from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 from spt_nb.runs.store import Store
-from spt_nb.tasks.task import Task, in_memory, table
+from spt_nb.tasks.batches import in_memory, table
+from spt_nb.tasks.task import Task
 from spt_nb.runs.torchrun import obtain_together, run_stage
 from spt_nb.training.trainer import Steps, Trainer
 

@@ -17,7 +17,8 @@ import papermill
 import pytest
 
 from spt_nb.runs import progress, watch
-from spt_nb.core import Config, write_json
+from spt_nb.config import Config
+from spt_nb.core import write_json
 from spt_nb.runs.store import Store
 from spt_nb.runs.launch import run_stages
 
@@ -25,7 +26,8 @@ from spt_nb.runs.launch import run_stages
 RUN = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from spt_nb.core import Config, SptError, write_json
+from spt_nb.config import Config
+from spt_nb.core import SptError, write_json
 from spt_nb.runs.store import Store
 from spt_nb.runs.launch import run_stages
 class Count(Config):
