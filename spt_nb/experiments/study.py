@@ -22,7 +22,7 @@ from ..models.backbone import count_parameters
 from ..protocol.plan import prepare
 from ..protocol.recipes import SCALES, Recipe
 from .pages import same_parameters
-from ..analysis.all_or_nothing import floors, solve_interval
+from ..analysis.nonparametric import floors, solve_interval
 from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..tasks import task_options
 from ..runs.launch import check_spread, run_stages

@@ -16,7 +16,8 @@ import torch
 from fastcore.basics import patch
 
 from ..analysis import plots, statistics
-from ..analysis.claims import Effect, cells_of, closeness
+from ..analysis.claims import closeness
+from ..analysis.effects import Effect, cells_of
 from ..protocol.comparison import Comparison
 from ..training.flops import flops
 from ..bench.contract import contract
