@@ -71,7 +71,7 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
             **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task, as --pretrain-steps 200."
     from spt_nb.protocol import plan as protocol
-    from spt_nb.runs.workers import check_spread
+    from spt_nb.runs.launch import check_spread
     task = task or ("own" if data else "listops")
     folder = _place(runs, out, f"compare-{task}-{scale}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
@@ -105,9 +105,9 @@ def _show_plan(asked, card, workers, cluster, options, processes):
 def tasks(name:str="", # A task, to see what may be changed about it
          ):
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import CATALOGUE, _loader, here
+    from spt_nb.tasks import CATALOGUE, here, loader
     if name:
-        for k, p in docments(_loader(name), full=True, returns=False).items():
+        for k, p in docments(loader(name), full=True, returns=False).items():
             print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
         return
     found = {n: here(n) for n in CATALOGUE}

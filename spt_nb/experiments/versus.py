@@ -32,7 +32,7 @@ from ..analysis.statistics import percent
 from ..tasks import task_options
 from ..tasks.batches import Split
 from ..protocol.trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/experiments/87_versus.ipynb #01c3629e
 WITHIN = .1 # How near two sizes are to be

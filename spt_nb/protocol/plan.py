@@ -20,12 +20,11 @@ from .paper import TRAINING_ROWS
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from ..runs.store import Store
-from ..tasks import CATALOGUE, task_options
-from ..tasks.facts import Facts
+from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/protocol/11_plan.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:
