@@ -21,10 +21,10 @@ setup(
     url=cfg["git_url"],
     keywords=cfg["keywords"],
     packages=find_packages(include=["spt_nb", "spt_nb.*"]),
-    package_data={"spt_nb": ["*.csv"]},
+    package_data={"spt_nb": ["*.csv", "*/*.csv", "*/*.npz"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
-    extras_require={"dev": cfg["dev_requirements"].split(), "lm": cfg["lm_requirements"].split()},
+    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("dev", "lm", "series")},
     entry_points={
         "console_scripts": cfg["console_scripts"].splitlines(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],
