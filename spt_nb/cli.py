@@ -14,7 +14,7 @@ from fastcore.docments import docments
 
 from .arguments import names, numbers, parse, value
 from .core import SptError, cache_dir, cores, one_of, runs_dir, writable
-from .protocol.recipes import SCALES, Recipe
+from .protocol.recipes import PARAMETERS, SCALES, Recipe
 
 # %% ../nbs/02_cli.ipynb #e56dfccc
 WHAT_YOU_SEE = """\
@@ -275,7 +275,7 @@ COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, contract, ve
 
 # %% ../nbs/02_cli.ipynb #a9b1bb85
 EPILOG = {"compare": "numbers of the recipe, with the default of those the scale does not set:\n" + "\n".join(
-    f"  --{n:20} {f.description} ({f.default})" for n, f in Recipe.model_fields.items())}
+    f"  --{n:20} {PARAMETERS[n].help} ({value})" for n, value in Recipe().flat.items())}
 
 # %% ../nbs/02_cli.ipynb #67f91b1e
 def main(argv:list[str]|None=None):

@@ -109,7 +109,7 @@ def prepare(task:str="own", # Name of a task
             one_dataset:bool=False, # One data set and one subset for all seeds, instead of those of each seed
             load:bool=True, # Load the data; else only plan, from what is known of its sizes
             data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
-            **overrides, # Fields of `Recipe`, or options of the task
+            **overrides, # Any of `PARAMETERS`, or options of the task
            ) -> Comparison: # With all its trials, none of them computed
     "Check everything, load the task, and plan a comparison."
     for name, x in dict(mixers=mixers, inits=inits).items():
