@@ -18,11 +18,11 @@ from ..protocol.comparison import Comparison
 from ..core import SptError, cache_dir, one_of, read_json, replacing
 from .study import Design
 from ..models.language import PYTHIA, neox_config
-from .pages import short
+from .pages import chosen, short
 from ..protocol.paper import TRAINING_ROWS
 from ..protocol.plan import prepare
 from ..protocol.recipes import NEEDED, resolve
-from .notebooks import check_parameters, chosen
+from .notebooks import check_parameters
 from ..protocol.trials import EPOCHS
 from ..protocol.speed import CARDS, MEAN, one_thread, operations, parameters, speed
 

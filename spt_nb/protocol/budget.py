@@ -18,7 +18,7 @@ from ..models.backbone import count_parameters
 from ..objectives.pretext import label_objective
 from .plan import TaskSpec, compare, trial
 from .recipes import recipe
-from ..tasks.task import collate
+from ..tasks.batches import collate
 from ..training.trainer import Trainer
 
 # %% ../../nbs/protocol/12_budget.ipynb #dc113f5b

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..core import read_json
-from ..tasks.task import Split, collate
+from ..tasks.batches import Split, collate
 
 # %% ../../nbs/protocol/09_diagnostics.ipynb #218382bf
 def _between(x:np.ndarray, # Values (L, C)

@@ -13,7 +13,8 @@ from typing import Annotated, Literal, NamedTuple
 from fastcore.basics import patch
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..core import Config, SptError, one_of
+from ..config import Config
+from ..core import SptError, one_of
 from .inits import parse_init
 from ..models.language import PYTHIA, find_lm, lm_sizes
 from ..models.mixer import find_mixer

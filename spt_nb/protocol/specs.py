@@ -10,9 +10,11 @@ import functools, json
 from numbers import Integral, Real
 from typing import Any, Literal
 
+import torch
 from pydantic import ConfigDict, Field, field_validator
 
-from ..core import Config, SptError, seed_torch
+from ..config import Config
+from ..core import SptError, derive_seed
 from ..models.language import PYTHIA, build_model
 from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
@@ -92,7 +94,7 @@ class ModelSpec(Config):
 
     def build(self, seed:int, arguments:dict):
         "The model with the initial weights of that seed, the same in every stage."
-        seed_torch(seed, 0)
+        torch.manual_seed(derive_seed(seed, 0))
         model = build_model(**arguments | dict(mixer=self.found))
         randomise(model, self.weights)
         return model

@@ -17,17 +17,18 @@ import safetensors.torch
 from fastcore.basics import patch
 from pydantic import Field
 
-from ..core import Config, SptError, read_json, replacing, write_json
+from ..config import Config
+from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers
 from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
-from ..runs.numerics import numerics
+from ..runs.store import numerics
 from ..objectives.pretext import label_objective
 from ..training.optimisation import TrainConfig
 from .specs import Denoising, ModelSpec, TaskSpec
 from ..runs.store import Store
-from ..tasks.task import Split
+from ..tasks.batches import Split
 from ..training.trainer import Trainer
 
 # %% ../../nbs/protocol/07_stages.ipynb #a7a5fd3b

@@ -13,9 +13,9 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import SptError, cache_dir, one_of
+from ..core import SptError, cache_dir, one_of, whole
 from .cache import caches
-from .task import Task, whole
+from .task import Task
 
 # %% ../../nbs/tasks/00_tasks.ipynb #726673e9
 class Entry(NamedTuple):
@@ -48,10 +48,10 @@ CATALOGUE |= {
     "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives", "bundled", "series"),
     "copy_match": Entry("controls", "copy_match", "4000 / 300 / 1000", "32", "is the second half a copy of the first?", "generated"),
     "dyck": Entry("controls", "dyck", "4000 / 300 / 1000", "32", "do all brackets match?", "generated"),
-    "recall": Entry("recall", "recall", "4000 / 300 / 1000", "9", "associative recall: what was the value of this key?", "generated"),
-    "state_tracking": Entry("recall", "state_tracking", "4000 / 300 / 1000", "16", "the product of a word in a group", "generated"),
+    "recall": Entry("controls", "recall", "4000 / 300 / 1000", "9", "associative recall: what was the value of this key?", "generated"),
+    "state_tracking": Entry("controls", "state_tracking", "4000 / 300 / 1000", "16", "the product of a word in a group", "generated"),
     "paths": Entry("paths", "paths", "4000 / 300 / 1000", "64", "are two marks on one curve? a small Pathfinder", "generated"),
-    "chains": Entry("chains", "chains", "4000 / 300 / 1000", "2 x 32", "were two sequences drawn from one Markov chain?", "generated"),
+    "chains": Entry("controls", "chains", "4000 / 300 / 1000", "2 x 32", "were two sequences drawn from one Markov chain?", "generated"),
     "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128", "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem", "DNA: Genomic Benchmarks, Nucleotide Transformer tasks", "download", "genomics"),
     "memory": Entry("memory", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import SptError, digest, one_of
+from ..core import SptError, digest, one_of, whole
 from .cache import cached
 from .series import pair_splits
 from .sources import Source, limited, locate, signature
-from .task import Split, Task, whole
+from .batches import Split
+from .task import Task
 
 from datasets import concatenate_datasets
 from .ts_files import filled, find_pair, tables

@@ -17,7 +17,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ..core import SptError, cache_dir, canonical, cores, digest, file_hash, read_json, replacing
-from .task import Dataset, Split, in_memory, scale_of
+from .batches import Dataset, Scale, Split, in_memory, transform_of
 
 from datasets import concatenate_datasets
 
@@ -33,13 +33,13 @@ def content_hash(pieces, # A Dataset, or an iterable of them: its rows in order
     "SHA-256 of the rows of a split in their order."
     found = {}
     for ds in [pieces] if isinstance(pieces, Dataset) else pieces:
-        split, scale = Split(ds), scale_of(ds)
+        split, scale = Split(ds), transform_of(ds)
         for name, c in (("x", split.x), ("x2", split.x2)):
             if c is None: continue
             lengths, rows = (found.setdefault(f"{name} {part}", hashlib.sha256()) for part in ("lengths", f"{c.flat[0].dtype.str} {c.flat[0].shape[1:]}"))
             lengths.update(c.lengths.tobytes()); _update(rows, c)
         found.setdefault(f"y {split.y.dtype.str}", hashlib.sha256()).update(np.asarray(split.y).tobytes())
-        if scale: found["scale"] = hashlib.sha256(scale.offset.tobytes() + scale.scale.tobytes())
+        if isinstance(scale, Scale): found["scale"] = hashlib.sha256(scale.offset.tobytes() + scale.scale.tobytes())
     return hashlib.sha256(canonical({k: h.hexdigest() for k, h in found.items()})).hexdigest()
 
 # %% ../../nbs/tasks/03_cache.ipynb #619689f0

@@ -11,7 +11,9 @@ from sklearn.datasets import load_digits
 
 from .cache import fingerprint
 from .sources import limited, random_split, rescaled
-from .task import Task, in_memory, table, whole
+from ..core import whole
+from .batches import in_memory, table
+from .task import Task
 
 # %% ../../nbs/tasks/19_digits.ipynb #9347077e
 SIZES = dict(train=1200, valid=200, test=397)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import SptError, digest, one_of
+from ..core import SptError, digest, one_of, whole
 from .memory import coloured, normal
 from .sources import Source, limited, locate
-from .task import Task, whole
-from .windows import Windows, windowed
+from .task import Task
+from .batches import Windows, windowed
 
 # %% ../../nbs/tasks/30_forecasting.ipynb #7ecf9990
 def read_csv(path) -> tuple: # names, float64 (T, C)

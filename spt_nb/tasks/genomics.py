@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import SptError, one_of
+from ..core import SptError, one_of, whole
 from .cache import cached
 from .own.labels import divide
 from .own.tables import FORMS, form_of, read_table
 from .promoters import BASES
 from .sources import Source, from_hub, limited, locate, signature
-from .task import SPECIALS, Task, table, whole
+from .batches import SPECIALS, table
+from .task import Task
 
 # %% ../../nbs/tasks/32_genomics.ipynb #77a281c1
 BENCHMARKS = ("human_nontata_promoters", "human_enhancers_cohn", "human_enhancers_ensembl", "human_ensembl_regulatory", "human_ocr_ensembl",

@@ -8,11 +8,12 @@ __all__ = ['CLASSES', 'GREY', 'COLOUR', 'SOURCE', 'VERSION', 'grey', 'image', 's
 # %% ../../nbs/tasks/20_image.ipynb #42cfd391
 import numpy as np
 
-from ..core import one_of
+from ..core import one_of, whole
 from .cache import cached
 from .cifar_files import Found, find, pick, read, read_tables
 from .sources import Source, from_hub, limited, locate, random_split, rescaled, signature
-from .task import Task, table, whole
+from .batches import table
+from .task import Task
 
 # %% ../../nbs/tasks/20_image.ipynb #919dbfe9
 def grey(pixels:np.ndarray, # uint8 (..., 3)

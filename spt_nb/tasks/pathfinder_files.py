@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ..core import SptError
 from .cache import cached, log
 from .sources import Source, locate, random_split, signature
-from .task import table
+from .batches import table
 
 # %% ../../nbs/tasks/12_pathfinder_files.ipynb #14aaabcd
 FOLDERS = {14: "curv_contour_length_14", 9: "curv_contour_length_9", 6: "curv_baseline"}

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
-from ..core import SptError, cache_dir  # first: it silences a warning of what follows
+from ..core import SptError, cache_dir, whole  # first: it silences a warning of what follows
 
 from huggingface_hub import hf_hub_download
 from .cache import cached
 from .characters import UNICODE, char_ids, count_characters, id_table, symbol_table, symbols, vocabulary
 from .sources import Source, from_hub, limited, locate, random_split, signature
-from .task import Task, table, whole
+from .batches import table
+from .task import Task
 
 # %% ../../nbs/tasks/16_retrieval.ipynb #9ed52199
 FOLDERS = ("", "tsv_data", "lra_release/tsv_data", "lra_release/lra_release/tsv_data", "aan", "data/aan")

@@ -15,7 +15,7 @@ from typing import Callable
 import numpy as np
 import torch
 from ..core import SptError, cache_dir, digest
-from .task import _permutation, scaled
+from .batches import permutation, scaled
 
 import datasets
 from datasets import load_dataset
@@ -99,7 +99,7 @@ def limited(splits:dict, # Split -> Dataset
     "At most so many rows of every split, and the fingerprint of that."
     cut = {k: min(n, len(splits[k])) for k, n in sizes.items() if n is not None and n < len(splits[k])}
     if not cut: return splits, mark
-    chosen = {k: ds.select(_permutation(len(ds), 41)[:cut[k]]) if k in cut else ds for k, ds in splits.items()}
+    chosen = {k: ds.select(permutation(len(ds), 41)[:cut[k]]) if k in cut else ds for k, ds in splits.items()}
     return chosen, digest([mark, "limited", cut])
 
 # %% ../../nbs/tasks/05_sources.ipynb #1142d72f

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..core import SptError, one_of
+from ..core import SptError, one_of, whole
 from .cache import cached
 from .sources import Source, from_hub, limited, locate, random_split, rescaled, signature
-from .task import Split, Task, table, whole
+from .batches import Split, table
+from .task import Task
 
 # %% ../../nbs/tasks/21_speech.ipynb #b2a679f8
 LENGTH, RATE = 16_000, 16_000  # samples of a clip; samples per second

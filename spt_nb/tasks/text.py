@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from ..core import SptError, one_of
+from ..core import SptError, one_of, whole
 from .cache import cached
 from .characters import BYTES, byte_ids, char_ids, count_characters, id_table, symbol_table, symbols, vocabulary
 from .sources import Source, from_hub, limited, locate, random_split, signature
-from .task import Task, table, whole
+from .batches import table
+from .task import Task
 
 # %% ../../nbs/tasks/15_text.ipynb #a1b7418a
 FOLDERS = ("", "aclImdb", "aclImdb/aclImdb", "aclImdb_v1/aclImdb", "aclImdb_v1", "imdb", "imdb/aclImdb", "plain_text")

@@ -10,7 +10,7 @@ from spt_nb.core import SptError, cache_dir, runs_dir
 from spt_nb.experiments.dry_run import designs, plan_table, planned
 from spt_nb.protocol.paper import paper_numbers
 from spt_nb.experiments.reproduce import places
-from spt_nb.experiments.notebooks import experiments
+from spt_nb.experiments.pages import experiments
 
 PAGES = [report.short(p) for p in experiments()]
 LINES = [{k: v for k, v in line.items() if v == v and v != ""} for line in paper_numbers().to_dict("records")]

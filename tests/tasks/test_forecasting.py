@@ -10,7 +10,7 @@ from spt_nb.protocol import TaskSpec, prepare, trial
 from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
 from spt_nb.tasks.forecasting import ett, forecast, waves
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 from spt_nb.training.trainer import Trainer
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from spt_nb.core import SptError
 from spt_nb.tasks import digits, image
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 NAMES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
 

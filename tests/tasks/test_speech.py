@@ -9,7 +9,7 @@ import pytest
 
 from spt_nb.core import SptError
 from spt_nb.tasks import speech
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 
 @pytest.fixture(autouse=True)

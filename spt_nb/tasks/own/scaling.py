@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from ...core import digest
 from ..sources import rescaled
-from ..task import Split, in_memory
+from ..batches import Split, in_memory
 
 # %% ../../../nbs/tasks/own/05_scaling.ipynb #891fec87
 MOMENTS = ["mean", "squares"]  # columns that the cache has, and the task has not
