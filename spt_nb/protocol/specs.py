@@ -20,8 +20,7 @@ from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
 from ..objectives.contrastive import Contrastive
 from ..objectives.pretext import CausalDenoising, MaskedDenoising
-from ..tasks import load_task
-from ..tasks.facts import KNOWN, Facts, facts, facts_of
+from ..tasks import KNOWN, Facts, facts, facts_of, load_task
 
 # %% ../../nbs/protocol/01_specs.ipynb #bbbfb8d8
 class TaskSpec(Config):
