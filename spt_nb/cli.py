@@ -71,7 +71,7 @@ def compare(task:str=None, # A task (see: spt tasks; default: listops, or own wi
             **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task, as --pretrain-steps 200."
     from spt_nb.protocol import plan as protocol
-    from spt_nb.runs.workers import check_spread
+    from spt_nb.runs.launch import check_spread
     task = task or ("own" if data else "listops")
     folder = _place(runs, out, f"compare-{task}-{scale}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)

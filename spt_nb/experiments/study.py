@@ -22,10 +22,10 @@ from ..models.backbone import count_parameters
 from ..protocol.plan import prepare
 from ..protocol.recipes import SCALES, Recipe
 from .pages import same_parameters
-from ..analysis.all_or_nothing import floors, solve_interval
+from ..analysis.nonparametric import floors, solve_interval
 from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..tasks import task_options
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/experiments/82_study.ipynb #0eb0b66a
 _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="mean")

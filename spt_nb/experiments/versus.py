@@ -16,7 +16,8 @@ import torch
 from fastcore.basics import patch
 
 from ..analysis import plots, statistics
-from ..analysis.claims import Effect, cells_of, closeness
+from ..analysis.claims import closeness
+from ..analysis.effects import Effect, cells_of
 from ..protocol.comparison import Comparison
 from ..training.flops import flops
 from ..bench.contract import contract
@@ -31,7 +32,7 @@ from ..analysis.statistics import percent
 from ..tasks import task_options
 from ..tasks.batches import Split
 from ..protocol.trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/experiments/87_versus.ipynb #01c3629e
 WITHIN = .1 # How near two sizes are to be

@@ -25,7 +25,7 @@ from ..tasks.facts import Facts
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/protocol/11_plan.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:

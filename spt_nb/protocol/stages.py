@@ -24,7 +24,7 @@ from ..training.evaluation import answers
 from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
-from ..runs.numerics import numerics
+from ..runs.store import numerics
 from ..objectives.pretext import CausalDenoising, MaskedDenoising, label_objective
 from ..training.optimisation import TrainConfig
 from .specs import ModelSpec, TaskSpec

@@ -10,12 +10,12 @@ import psutil
 import pytest
 from helpers import RESULTS, steps_done
 
-from spt_nb.runs.launch import alive, job_folder, job_script
+from spt_nb.runs.launch import alive, job_folder, job_script, run_stages
 from spt_nb.core import SptError
 from spt_nb.protocol import TaskSpec, trial
 from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import plan, run_stages
+from spt_nb.runs.progress import plan
 
 
 def grid(seeds, steps=60, **options):

@@ -25,7 +25,7 @@ from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Tria
 from spt_nb.runs.store import Store
 from spt_nb.tasks.batches import in_memory, table
 from spt_nb.tasks.task import Task
-from spt_nb.runs.torchrun import _obtain, run_stage
+from spt_nb.runs.torchrun import obtain_together, run_stage
 from spt_nb.training.trainer import Steps, Trainer
 
 
@@ -138,7 +138,7 @@ def find(out: Path):
     if int(os.environ.get("RANK", 0)) == 0:
         torch.save(found, out / "found.pt")
     if int(os.environ.get("WORLD_SIZE", 1)) < 3:
-        _obtain(STAGE, out / "runs")
+        obtain_together(STAGE, out / "runs")
     return found
 
 
