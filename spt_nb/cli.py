@@ -105,9 +105,9 @@ def _show_plan(asked, card, workers, cluster, options, processes):
 def tasks(name:str="", # A task, to see what may be changed about it
          ):
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import CATALOGUE, _loader, here
+    from spt_nb.tasks import CATALOGUE, here, loader
     if name:
-        for k, p in docments(_loader(name), full=True, returns=False).items():
+        for k, p in docments(loader(name), full=True, returns=False).items():
             print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
         return
     found = {n: here(n) for n in CATALOGUE}

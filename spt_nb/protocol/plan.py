@@ -20,8 +20,7 @@ from .paper import TRAINING_ROWS
 from .recipes import Recipe, known_mixer, recipe
 from .stages import TaskSpec
 from ..runs.store import Store
-from ..tasks import CATALOGUE, task_options
-from ..tasks.facts import Facts
+from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .trials import trial

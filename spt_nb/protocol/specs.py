@@ -18,8 +18,7 @@ from ..core import SptError, derive_seed
 from ..models.language import PYTHIA, build_model
 from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
-from ..tasks import load_task
-from ..tasks.facts import KNOWN, Facts, facts, facts_of
+from ..tasks import KNOWN, Facts, facts, facts_of, load_task
 
 # %% ../../nbs/protocol/01_specs.ipynb #bbbfb8d8
 class TaskSpec(Config):

@@ -18,7 +18,7 @@ from .recipes import Recipe, base_mixer
 from .specs import ModelSpec, TaskSpec
 from .stages import Beside, Finetune, Pretrain, Text, Trial
 from ..tasks.documentation import documentation
-from ..tasks.facts import Facts
+from ..tasks import Facts
 
 # %% ../../nbs/protocol/08_trials.ipynb #cfbeb4b2
 EPOCHS = 200 # scratch-converged: the most that the paper trains
