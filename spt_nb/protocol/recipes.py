@@ -21,7 +21,7 @@ from ..models.mixer import find_mixer
 from ..models.weights import PARTS
 from .paper import GRID, TRAINING_ROWS, Given, check_variant, paper_values
 from .specs import Denoising, ModelSpec
-from ..tasks.facts import Facts
+from ..tasks import Facts
 from ..training.optimisation import TrainConfig
 
 # %% ../../nbs/protocol/06_recipes.ipynb #b0acab83
