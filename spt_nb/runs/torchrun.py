@@ -112,7 +112,7 @@ def main(argv:list[str]|None=None) -> int:
         return 2
     _listen()
     try: _obtain(stage_from(read_json(argv[1])), argv[0])
-    except KeyboardInterrupt: print("stopped; the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt: print("stopped; the same command continues from here", file=sys.stderr)
     except Exception as e: return _failed(e, argv[1])
     return 0
 
