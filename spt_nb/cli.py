@@ -73,7 +73,7 @@ def compare(task:str=None, mixers:str="attention,dlr",
 def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, overrides, **asked):
     from spt_nb.experiments.dry_run import show_comparison
     from spt_nb.protocol.plan import prepare
-    from spt_nb.runs.workers import check_spread
+    from spt_nb.runs.launch import check_spread
     task = task or ("own" if asked["data"] else "listops")
     folder = _place(runs, out, f"compare-{task}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
@@ -118,9 +118,9 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
 # %% ../nbs/03_cli.ipynb #d60f9e60
 def tasks(name:str=""): # A task, to see its options
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import CATALOGUE, _loader, here
+    from spt_nb.tasks import CATALOGUE, here, loader
     if name:
-        for k, p in docments(_loader(name), full=True, returns=False).items():
+        for k, p in docments(loader(name), full=True, returns=False).items():
             print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
         return
     state = {n: here(n) for n in CATALOGUE}
@@ -240,8 +240,8 @@ COMMANDS = {f.__name__.strip("_"): f for f in (
     quickstart, compare, contract, versus, tasks, data, experiment, status, export, import_, budget, bench, doctor)}
 
 def _recipe_help() -> str:
-    from spt_nb.protocol.recipes import Recipe
-    numbers = [f"  --{n:20} {f.description} ({f.default})" for n, f in Recipe.model_fields.items()]
+    from spt_nb.protocol.recipes import PARAMETERS, Recipe
+    numbers = [f"  --{n:20} {PARAMETERS[n].help} ({default})" for n, default in Recipe().flat.items()]
     return "\n".join(["numbers of the recipe, with the default of those the scale does not set:", *numbers])
 
 def main(argv:list[str]|None=None):

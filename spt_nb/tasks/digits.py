@@ -9,10 +9,9 @@ __all__ = ['SIZES', 'load']
 import numpy as np
 from sklearn.datasets import load_digits
 
-from .cache import fingerprint
-from .sources import limited, random_split, rescaled
+from .cache import fingerprint, limited, rescaled
+from .batches import in_memory, random_split, table
 from ..core import whole
-from .batches import in_memory, table
 from .task import Task
 
 # %% ../../nbs/tasks/19_digits.ipynb #9347077e
