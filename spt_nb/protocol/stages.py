@@ -17,15 +17,14 @@ import safetensors.torch
 from fastcore.basics import patch
 from pydantic import Field
 
-from ..objectives.contrastive import Contrastive
+from ..objectives.labels import AuxiliaryDenoising, label_objective
 from ..config import Config
 from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers
-from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
 from ..runs.store import numerics
-from ..objectives.pretext import CausalDenoising, MaskedDenoising, label_objective
+from ..objectives.pretext import CausalDenoising, Contrastive, MaskedDenoising
 from ..training.optimisation import TrainConfig
 from .specs import ModelSpec, TaskSpec
 from ..runs.store import Store
@@ -67,7 +66,7 @@ def denoising(self:Pretrain, task):
         raise SptError(f"levels is True; allowed: False, as task {task.name!r} is not of one channel with levels")
     levels = dict(levels=task.levels, span=task.span) if self.levels else {}
     if self.objective == "contrastive": return Contrastive(self.ratio)
-    return MaskedDenoising(self.ratio, run=self.mask_span, **levels) if self.objective == "masked" else CausalDenoising(**levels)
+    return MaskedDenoising(self.ratio, mask_span=self.mask_span, **levels) if self.objective == "masked" else CausalDenoising(**levels)
 
 @patch(as_prop=True)
 def readout(self:Pretrain) -> dict:
@@ -179,7 +178,7 @@ def objective(self:Finetune, task):
     label = label_objective(task.kind)
     if not self.beside: return label
     alike = Pretrain(**{k: getattr(self, k) for k in ("task", "model", "train", "seed")}, **self.beside.model_dump(exclude={"share"}))
-    return Joint(label, alike.denoising(task), self.beside.share)
+    return AuxiliaryDenoising(label, alike.denoising(task), self.beside.share)
 
 @patch
 def arguments(self:Finetune, task) -> dict: # JSON
