@@ -277,8 +277,8 @@ COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, contract, ve
 # %% ../nbs/03_cli.ipynb #a9b1bb85
 def _numbers() -> str:
     "The numbers of a recipe, for the help of `compare`."
-    from spt_nb.protocol.recipes import Recipe
-    lines = [f"  --{n:20} {f.description} ({f.default})" for n, f in Recipe.model_fields.items()]
+    from spt_nb.protocol.recipes import PARAMETERS, Recipe
+    lines = [f"  --{n:20} {PARAMETERS[n].help} ({value})" for n, value in Recipe().flat.items()]
     return "\n".join(["numbers of the recipe, with the default of those the scale does not set:", *lines])
 
 # %% ../nbs/03_cli.ipynb #67f91b1e

@@ -22,7 +22,7 @@ def grid(seeds, steps=60, **options):
     "Small trials of pretraining, fine-tuning and test: three stages for every seed."
     r, task = recipe("copy_match", "dlr", "smoke", pretrain_steps=steps, finetune_steps=steps, valid_every=20, d_model=32, lrs=1e-3, **options)
     spec = TaskSpec(name="copy_match", options=task | dict(n_train=500))
-    return [trial(spec, "dlr", "masked", seed, r) for seed in range(seeds)]
+    return [trial(spec, "masked", seed, r) for seed in range(seeds)]
 
 
 def results(stages, store):

@@ -129,7 +129,7 @@ def diverges(folder):
 # A fine-tuning after its pretraining, and its test; without dropout, whose random numbers depend on the number of processes.
 DATA = TaskSpec(name="copy_match", options=dict(n_train=130, n_valid=20, n_test=21))
 FIRST = Pretrain(task=DATA, model=ModelSpec(mixer="s4", d_model=8, n_layers=1, mixer_args=dict(d_state=8), norm="batch"),
-                 train=TrainConfig(steps=80, batch_size=16, lr=3e-3, valid_every=20), seed=0, ratio=.3)
+                 train=TrainConfig(steps=80, batch_size=16, lr=3e-3, valid_every=20), seed=0, mask_ratio=.3)
 STAGE = Trial(candidates=[Finetune(**dict(task=DATA, model=FIRST.model, train=FIRST.train.but(steps=20, valid_every=5), seed=0, pretrain=FIRST))])
 
 

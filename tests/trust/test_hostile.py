@@ -85,7 +85,7 @@ def good(store, tmp_path_factory):
     data = TaskSpec(name="copy_match", options=dict(n_train=40, n_valid=10, n_test=10))
     model = ModelSpec(mixer="s4d", d_model=8, n_layers=2, mixer_args=dict(d_state=4), norm="batch")
     train = TrainConfig(steps=2, batch_size=8, lr=1e-3, valid_every=1)
-    pre = Pretrain(task=data, model=model, train=train, seed=0, ratio=.25)
+    pre = Pretrain(task=data, model=model, train=train, seed=0, mask_ratio=.25)
     fine = Finetune(task=data, model=model, train=train, seed=0, pretrain=pre)
     fine.obtain(store)
     return export(fine.hash, store, tmp_path_factory.mktemp("out") / "good")
