@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from ..core import SptError
 from .attention import valid_positions
 from .convolution import TiedDropout
-from .scan import scan
+from .lru import scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
 def short_conv(u:Tensor, # Inputs, (L, B, D), zero where there is padding
