@@ -18,7 +18,7 @@ from ..models.attention import Attention, valid_positions
 from ..models.backbone import SequenceModel
 from ..objectives.pretext import label_objective
 from ..runs.store import Store
-from ..tasks.task import Split, collate, eval_batches
+from ..tasks.batches import Split, collate, eval_batches
 
 # %% ../../nbs/analysis/12_attention.ipynb #58e4cdfb
 def _may_read(mixer, rows, L, lengths):

@@ -18,11 +18,10 @@ import pandas as pd
 import safetensors.torch
 import torch
 
-from ..core import SptError, read_json, replacing
+from ..core import SptError, read_json, replacing, whole
 from ..models.backbone import SequenceModel
 from ..models.mixer import WITHIN, mixer_arguments
 from ..runs.store import Store
-from ..tasks.task import whole
 
 # %% ../../nbs/analysis/08_kernels.ipynb #26ea7c4c
 def _arguments(stage, store):

@@ -12,7 +12,7 @@ import inspect
 import torch
 from torch import nn, Tensor
 
-from ..core import seed_torch
+from ..core import derive_seed
 from ..models.mixer import build_mixer, find_mixer, takes_lengths
 
 # %% ../../nbs/bench/06_checks.ipynb #35bfea13
@@ -25,7 +25,7 @@ class Tried:
 
     def build(self, seed:int=0, dropout:float=0., causal:bool|None=None) -> nn.Module:
         "With random weights of that seed, in eval mode."
-        seed_torch(seed, 1)
+        torch.manual_seed(derive_seed(seed, 1))
         told = dict(causal=self.causal if causal is None else causal, dropout=dropout)
         return build_mixer(self.mixer, self.d_model, self.args, **told).eval()
 

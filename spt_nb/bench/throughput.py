@@ -16,7 +16,8 @@ import torch
 from ..core import replacing
 from ..objectives.pretext import MaskedDenoising
 from ..tasks import listops, pathfinder
-from ..tasks.task import Split, Task, collate, in_memory, scaled, table
+from ..tasks.batches import Split, collate, in_memory, scaled, table
+from ..tasks.task import Task
 
 # %% ../../nbs/bench/05_throughput.ipynb #816932ac
 GENERATORS = {

@@ -18,11 +18,11 @@ from ..protocol.comparison import Comparison
 from ..core import SptError, cache_dir, one_of, read_json, replacing
 from .study import Design
 from ..models.language import PYTHIA, neox_config
-from .pages import short
+from .pages import chosen, short
 from ..protocol.paper import TRAINING_ROWS
 from ..protocol.plan import prepare
-from ..protocol.recipes import NEEDED, Recipe, resolve
-from .notebooks import check_parameters, chosen
+from ..protocol.recipes import NEEDED, resolve
+from .notebooks import check_parameters
 from ..protocol.trials import EPOCHS
 from ..protocol.speed import CARDS, MEAN, one_thread, operations, parameters, speed
 
@@ -93,17 +93,17 @@ ROLES = {"pretrain": dict(rates="pretrain_lr", batch="pretrain_batch_size", budg
 
 def _sources(c, a, mixer, init, stage) -> str:
     "Who says what, as text: things with one source together."
-    r, scale, task = Recipe(**c.resolved["recipes"][mixer][init]), c.resolved["scale"], c.resolved["task"]
-    known = {k: getattr(r, k) for k in NEEDED if scale == "paper" and task["name"] not in TRAINING_ROWS} | dict(causal=r.causal, weights=r.weights)
+    r, scale, task = c.resolved["recipes"][mixer][init], c.resolved["scale"], c.resolved["task"]
+    known = {k: r[k] for k in NEEDED if scale == "paper" and task["name"] not in TRAINING_ROWS} | dict(causal=r["causal"], weights=r["weights"])
     variant = a.get("variant") or task["options"].get("target")
     base = resolve(task["name"], mixer, scale, init, variant, **known)
-    whose = {k: said if getattr(base.recipe, k) == getattr(r, k) else a["given"] for k, said in base.sources.items()}
+    whose = {k: source if base.recipe.flat[k] == r[k] else a["given"] for k, source in base.sources.items()}
     roles = dict(sizes="d_model") | ROLES["pretrain" if stage == "pretrain" else ""]
     rows = next(t for (m, i, _), t in c.trials.items() if (m, i) == (mixer, init)).candidates[0].task.facts().train
-    if stage == "scratch" and init.startswith("scratch-converged") and not r.converge_steps:
-        if EPOCHS*rows >= r.finetune_steps*r.batch_size: whose["finetune_steps"] = "the paper's limit of 200 epochs"
+    if stage == "scratch" and init.startswith("scratch-converged") and not r["converge_steps"]:
+        if EPOCHS*rows >= r["finetune_steps"]*r["batch_size"]: whose["finetune_steps"] = "the paper's limit of 200 epochs"
     if ":" in init: whose["pretrain_steps"] = whose["finetune_steps"] # a share of it
-    if whose["batch_sizes"] != "ours" and r.batch_sizes: whose["batch_size"] = whose["batch_sizes"]
+    if whose["batch_sizes"] != "ours" and r["batch_sizes"]: whose["batch_size"] = whose["batch_sizes"]
     by = {}
     for role, field in roles.items(): by.setdefault(whose[field], []).append(role)
     return "; ".join(f"{', '.join(parts)}: {source}" for source, parts in by.items())
@@ -133,7 +133,7 @@ def _size(model) -> str:
 
 def _kind(stage) -> str:
     if stage.kind != "finetune": return stage.kind
-    return "finetune" if stage.pretrain else "joint" if stage.beside else "scratch"
+    return "finetune" if stage.pretrain else "joint" if stage.auxiliary else "scratch"
 
 # %% ../../nbs/experiments/85_dry_run.ipynb #5cba8eec
 GRID = ("steps", "batch", "rates", "validations")

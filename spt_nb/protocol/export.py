@@ -16,7 +16,8 @@ from pydantic import ConfigDict
 
 import spt_nb
 from .model_card import KINDS, card, find_stage
-from ..core import Config, SptError, canonical, digest, flush, one_of, read_json, write_json
+from ..config import Config
+from ..core import SptError, canonical, digest, flush, one_of, read_json, write_json
 from ..models.backbone import SequenceModel
 from ..models.language import BUILT_IN, PYTHIA, blank_language_model
 from ..models.mixer import MIXERS

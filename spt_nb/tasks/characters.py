@@ -9,7 +9,7 @@ __all__ = ['FIRST', 'BYTES', 'UNICODE', 'SHOWN', 'byte_ids', 'count_characters',
 # %% ../../nbs/tasks/14_characters.ipynb #fb1c5631
 import numpy as np
 
-from .task import EOS, SPECIALS, UNK, Dataset, table
+from .batches import EOS, SPECIALS, UNK, Dataset, table
 
 # %% ../../nbs/tasks/14_characters.ipynb #1efe3bff
 FIRST = len(SPECIALS)  # id of the first symbol

@@ -9,9 +9,10 @@ __all__ = ['SIZES', 'load']
 import numpy as np
 from sklearn.datasets import load_digits
 
-from .cache import fingerprint
-from .sources import limited, random_split, rescaled
-from .task import Task, in_memory, table, whole
+from .cache import fingerprint, limited, rescaled
+from .batches import in_memory, random_split, table
+from ..core import whole
+from .task import Task
 
 # %% ../../nbs/tasks/19_digits.ipynb #9347077e
 SIZES = dict(train=1200, valid=200, test=397)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core import SptError
 from .compiled import compiled
-from .task import EOS, PAD, SPECIALS
+from .batches import EOS, PAD, SPECIALS
 
 # %% ../../nbs/tasks/08_expressions.ipynb #019ec248
 VOCAB = (*SPECIALS, "[MIN", "[MAX", "[MED", "[SM", *"0123456789", "]")

@@ -12,11 +12,12 @@ from itertools import count
 import numpy as np
 from tqdm import tqdm
 
-from ..core import SptError, file_hash
+from ..core import SptError, file_hash, whole
 from .cache import cached
 from .expressions import CLOSE, DIGIT, OP, VOCAB, decode, encode, evaluate, find_files, read_tsv, reduce_ids, spell
 from .compiled import GOLDEN, compiled, mix
-from .task import EOS, Split, Task, table, whole
+from .batches import EOS, Split, table
+from .task import Task
 
 # %% ../../nbs/tasks/09_listops.ipynb #6e16dcb9
 LOW = np.uint64(0xFFFFFFFF)  # the low 32 bits

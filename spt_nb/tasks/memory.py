@@ -9,10 +9,11 @@ __all__ = ['WAVE', 'normal', 'coloured', 'memory']
 import numpy as np
 from scipy.special import ndtri
 
-from ..core import SptError, uniform
+from ..core import SptError, uniform, whole
 from .cache import fingerprint
-from .controls import _integers
-from .task import Task, in_memory, table, whole
+from .controls import integers
+from .batches import in_memory, table
+from .task import Task
 
 # %% ../../nbs/tasks/29_memory.ipynb #a2f2bfdf
 def normal(*coordinates # As for `uniform`
@@ -32,9 +33,9 @@ def coloured(e:np.ndarray, # Independent normal numbers, time on the second axis
 WAVE = np.sin(2*np.pi*(np.arange(8) + .5)/8)
 
 def _waves(i, L:int, gap:int, seed:int): # labels (n,), starts (n, 2), signs (n, 2)
-    y, up = _integers(2, 71, seed, i), 2*_integers(2, 72, seed, i) - 1
+    y, up = integers(2, 71, seed, i), 2*integers(2, 72, seed, i) - 1
     slack = L - gap - 2*len(WAVE)
-    first, more = np.sort(_integers(slack + 1, 73, seed, i[:, None], np.arange(2)), 1).T
+    first, more = np.sort(integers(slack + 1, 73, seed, i[:, None], np.arange(2)), 1).T
     return y, np.stack([first, more + len(WAVE) + gap], 1), np.stack([up, np.where(y == 1, up, -up)], 1)
 
 # %% ../../nbs/tasks/29_memory.ipynb #7fb89e4a

@@ -12,14 +12,14 @@ from functools import partial
 
 import numpy as np
 
-from ..core import cores, one_of
+from ..core import cores, one_of, whole
 from .compiled import below, compiled, mix
 from .pathfinder_files import read
-from .shards import sharded
+from .cache import limited, rescaled, sharded
 from .pathfinder_paths import short, targets
-from .sources import limited, rescaled
 from .pathfinder_dashes import SIZES, stamps
-from .task import Task, table, whole
+from .batches import table
+from .task import Task
 
 # %% ../../nbs/tasks/13_pathfinder.ipynb #ce9a939f
 @compiled

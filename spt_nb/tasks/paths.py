@@ -8,10 +8,11 @@ __all__ = ['PAIRS', 'paths']
 # %% ../../nbs/tasks/28_paths.ipynb #2c7d7c0e
 import numpy as np
 
-from ..core import SptError, uniform
-from .controls import FIRST, _integers, _task
+from ..core import SptError, uniform, whole
+from .controls import FIRST, drawn_task, integers
 from .compiled import GOLDEN, compiled, mix
-from .task import SPECIALS, Task, whole
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/28_paths.ipynb #2ba1ee0f
 @compiled
@@ -95,9 +96,9 @@ def paths(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Sizes
     def draw(i):
         x, ends, fit = _pictures((uniform(18, seed, i)*2**53).astype(np.uint64), S, n, 20_000)
         if fit < len(i): raise SptError(f"two curves of {n} pixels do not fit on {S} x {S} pixels; allowed: a shorter curve or a larger size")
-        y, rows = _integers(2, 19, seed, i), np.arange(len(i))[:, None]
+        y, rows = integers(2, 19, seed, i), np.arange(len(i))[:, None]
         at = ends[rows[:, 0], y]
         x[rows, at[..., 0], at[..., 1]] = 2
         return FIRST + x.reshape(len(i), -1).astype(np.int64), y
-    return _task("paths", draw, S*S, (*SPECIALS, *".#o"), dict(train=n_train, valid=n_valid, test=n_test), seed,
+    return drawn_task("paths", draw, S*S, (*SPECIALS, *".#o"), (n_train, n_valid, n_test), seed,
                  classes=("two curves", "one curve"), mask_ratio=.5)

@@ -8,9 +8,10 @@ __all__ = ['BASES', 'UPSTREAM', 'DOWNSTREAM', 'DECOYS', 'WIDTH', 'letters', 'mut
 # %% ../../nbs/tasks/31_promoters.ipynb #745f6eb3
 import numpy as np
 
-from ..core import SptError, uniform
-from .controls import FIRST, _integers, _task
-from .task import SPECIALS, Task, whole
+from ..core import SptError, uniform, whole
+from .controls import FIRST, drawn_task, integers
+from .batches import SPECIALS
+from .task import Task
 
 # %% ../../nbs/tasks/31_promoters.ipynb #bbaff18e
 BASES = "ACGTN"
@@ -52,12 +53,12 @@ def _put(x, words, at):
     np.put_along_axis(x, at[:, None] + np.arange(words.shape[1]), words, 1)
 
 def _kinds(i, k:int, seed:int): # labels, upstream kinds, downstream kinds, (n,)
-    y, up, by = (_integers(m, 62 + j, seed, i) for j, m in enumerate((2, k, k - 1)))
+    y, up, by = (integers(m, 62 + j, seed, i) for j, m in enumerate((2, k, k - 1)))
     return y, up, np.where(y == 1, up, (up + 1 + by) % k)
 
 # %% ../../nbs/tasks/31_promoters.ipynb #b47afad3
 def _places(i, length:int, low:int, high:int, seed:int): # starts of the upstream and of the downstream element, (n,)
-    apart = low + _integers(high - low + 1, 65, seed, i)
+    apart = low + integers(high - low + 1, 65, seed, i)
     first = (uniform(66, seed, i)*(length - WIDTH - apart + 1)).astype(np.int64)
     return first, first + apart
 
@@ -79,11 +80,11 @@ def promoters(n_train:int=8000, n_valid:int=500, n_test:int=2000, # Sizes
     _share("mutation", mutation), _share("unknown", unknown)
     def draw(i):
         x, (y, up, down) = background(i, L, seed), _kinds(i, k, seed)
-        for j in range(m): _put(x, letters(DECOYS)[_integers(len(DECOYS), 67, seed, i, j)], _integers(L - WIDTH + 1, 68, seed, i, j))
+        for j in range(m): _put(x, letters(DECOYS)[integers(len(DECOYS), 67, seed, i, j)], integers(L - WIDTH + 1, 68, seed, i, j))
         for j, (words, kind, at) in enumerate(zip((UPSTREAM, DOWNSTREAM), (up, down), _places(i, L, low, high, seed))):
             _put(x, mutated(letters(words)[kind], mutation, 69, seed, i[:, None], j, np.arange(WIDTH)), at)
         return FIRST + np.where(uniform(70, seed, i[:, None], np.arange(L)) < unknown, BASES.index("N"), x), y
-    return _task("promoters", draw, L, (*SPECIALS, *BASES), dict(train=n_train, valid=n_valid, test=n_test), seed, classes=("strangers", "partners"))
+    return drawn_task("promoters", draw, L, (*SPECIALS, *BASES), (n_train, n_valid, n_test), seed, classes=("strangers", "partners"))
 
 def _share(name:str, value):
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= .5:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import SptError, cache_dir, digest, one_of
-from .cache import cached
-from .sources import limited, rescaled, signature
-from .task import Split, Task, _permutation, whole
+from ..core import SptError, cache_dir, digest, one_of, whole
+from .cache import cached, limited, rescaled
+from .sources import signature
+from .batches import Split, permutation
+from .task import Task
 from .ts_files import bundled_dir, find_pair, problems, read_header, read_ts, tables
 
 # %% ../../nbs/tasks/23_series.ipynb #cc0f3f42
@@ -59,7 +60,7 @@ def held_out(y, # Class of every row; for regression any constant
              seed:int, # Another seed, another choice
             ) -> tuple: # Rows for training, rows for validation; both shuffled
     "A quarter of every class, to the nearest whole number, at least one, but never all."
-    order = _permutation(len(y), 43, seed)
+    order = permutation(len(y), 43, seed)
     valid = np.zeros(len(y), bool)
     for c in np.unique(y):
         rows = order[y[order] == c]
@@ -91,7 +92,7 @@ def load(data_dir=None, # Folder of an archive or of a problem; None: what ships
     train, valid = held_out(y if classes else np.zeros(len(y)), seed)
     if not len(valid): raise SptError(f"{files['train'].name} has {len(y)} series; allowed: two or more of a class, to hold one out for validation")
     splits = dict(train=stored["train"].select(train), valid=stored["train"].select(valid),
-                  test=stored["test"].select(_permutation(len(stored["test"]), 44)))
+                  test=stored["test"].select(permutation(len(stored["test"]), 44)))
     mark, first = digest([mark, "held out", seed]), Split(splits["train"])
     length = max(int(Split(ds).lengths.max()) for ds in splits.values())
     if x_norm == "train": splits, mark = rescaled(splits, mark, *channel_scale(first))

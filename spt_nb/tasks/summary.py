@@ -10,7 +10,8 @@ import hashlib
 
 import numpy as np
 from ..core import SptError
-from .task import Split, Task
+from .batches import Split
+from .task import Task
 
 # %% ../../nbs/tasks/33_summary.ipynb #452fe6dc
 SAMPLE, BARS = 2000, "▁▂▃▄▅▆▇█"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from ..core import SptError
-from .task import table
+from .batches import table
 
 # %% ../../nbs/tasks/22_ts_files.ipynb #df3dc6fd
 @dataclass(frozen=True)

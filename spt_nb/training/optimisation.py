@@ -12,7 +12,8 @@ from typing import Literal
 import torch
 from pydantic import Field, model_validator
 
-from ..core import Config, SptError
+from ..config import Config
+from ..core import SptError
 
 # %% ../../nbs/training/01_optimisation.ipynb #fed38702
 class TrainConfig(Config):

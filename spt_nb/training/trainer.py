@@ -10,7 +10,7 @@ import ctypes, math, platform, signal, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core import replacing, seed_torch, write_json  # first: it silences a warning of what follows
+from ..core import replacing, derive_seed, write_json  # first: it silences a warning of what follows
 
 import safetensors.torch
 import torch
@@ -21,10 +21,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from .flops import Flops, flops
 from .divergence import first_bad
-from .evaluation import accelerator, evaluate, forward, to_device
+from ..runs.torchrun import accelerator
+from .evaluation import evaluate, forward, to_device
 from .optimisation import TrainConfig, adamw, converged, lr_factor
-from ..runs.store import load_checkpoint, save_checkpoint
-from ..tasks.task import Split, batch_order, collate
+from ..runs.checkpoint import load_checkpoint, save_checkpoint
+from ..tasks.batches import Split, batch_order, collate
 
 # %% ../../nbs/training/06_trainer.ipynb #a0e3c554
 class Steps(Dataset):
@@ -203,7 +204,7 @@ def run(self:Trainer, asked):
     saved = shown = time.monotonic()
     started = saved - self.at["seconds"]
     for inputs, target, tokens in loader:
-        seed_torch(self.seed, self.at["step"], self.acc.process_index)
+        torch.manual_seed(derive_seed(self.seed, self.at["step"], self.acc.process_index))
         self.model.train()
         inputs, target = to_device((inputs, target), self.acc.device)
         bad = self.count(inputs, lambda: self.update(inputs, target))

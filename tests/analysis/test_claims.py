@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spt_nb.analysis.all_or_nothing import sign_flips, solve_interval
-from spt_nb.analysis.claims import MARGIN, claim, every, judge
+from spt_nb.analysis.nonparametric import sign_flips, solve_interval
+from spt_nb.analysis.claims import (MARGIN, claim, coverage, draw, every, gap_called_close, judge, least_gain, null_page,
+                                    power, table_of)
 from spt_nb.core import SptError
 from spt_nb.analysis.effects import Cell, Effect, cells_of
-from spt_nb.analysis.simulations import coverage, draw, gap_called_close, least_gain, null_page, power, table_of
 from spt_nb.analysis.statistics import Interval, differences, gap, paired_interval, ranking, summarise
 
 SEED, DRAWS = int(os.environ.get("SPT_TEST_SEED", 7)), int(os.environ.get("SPT_TEST_DRAWS", 40))

@@ -10,7 +10,7 @@ from spt_nb.core import SptError, cache_dir, runs_dir
 from spt_nb.experiments.dry_run import designs, plan_table, planned
 from spt_nb.protocol.paper import paper_numbers
 from spt_nb.experiments.reproduce import places
-from spt_nb.experiments.notebooks import experiments
+from spt_nb.experiments.pages import experiments
 
 PAGES = [report.short(p) for p in experiments()]
 LINES = [{k: v for k, v in line.items() if v == v and v != ""} for line in paper_numbers().to_dict("records")]
@@ -65,7 +65,7 @@ def test_what_reproduces_the_paper_has_the_numbers_of_the_paper(page):
                 if "steps" in line:
                     assert {x.steps for x in trains} == {line["steps"]}, line
                 if line["phase"] == "pretrain" and "mask_ratio" in line and pre.objective == "masked":
-                    assert pre.ratio == line["mask_ratio"]
+                    assert pre.mask_ratio == line["mask_ratio"]
     assert found or page in ("language_model", "compute", "size")
 
 

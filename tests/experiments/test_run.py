@@ -132,7 +132,7 @@ def test_where_it_goes(checkout, monkeypatch):
 
 def test_papermill_with_a_name_that_is_none(checkout):
     "Papermill itself only warns; a notebook that asks is told."
-    path = write(checkout, 0, "strict", "from spt_nb.experiments.notebooks import same_parameters", "same_parameters()")
+    path = write(checkout, 0, "strict", "from spt_nb.experiments.pages import same_parameters", "same_parameters()")
     papermill.execute_notebook(path, checkout / "out.ipynb", dict(seeds=7), progress_bar=False)
     with pytest.raises(papermill.PapermillExecutionError, match="parameter is 'sedes'; allowed: scale, seeds, workers"):
         papermill.execute_notebook(path, checkout / "out.ipynb", dict(sedes=7), progress_bar=False)

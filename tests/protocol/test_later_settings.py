@@ -28,7 +28,7 @@ HASHES = { # of models, and of fine-tunings without their numerics version
 
 def first(mixer, scale, task, **changes):
     "The first fine-tuning of a cell."
-    return trial(TaskSpec(name=task), mixer, "masked", 0, recipe(task, mixer, scale, "masked", mask_ratio=.5, **changes)[0]).candidates[0]
+    return trial(TaskSpec(name=task), "masked", 0, recipe(task, mixer, scale, "masked", mask_ratio=.5, **changes)[0]).candidates[0]
 
 
 @pytest.mark.parametrize("mixer,scale", HASHES, ids="-".join)

@@ -10,7 +10,7 @@ import pytest
 from spt_nb.core import SptError
 from spt_nb.tasks import load_task, pathfinder
 from spt_nb.tasks.cache import _dump, caches
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 TASKS = {"listops": dict(n_train=60, n_valid=10, n_test=10, min_length=5, max_length=60),
          "pathfinder": dict(n_train=45, n_valid=5, n_test=5)}

@@ -7,11 +7,9 @@ import pytest
 from scipy.ndimage import label as components
 
 from spt_nb.core import SptError
-from spt_nb.tasks.chains import chains, cycles
-from spt_nb.tasks.controls import copy_match, dyck
+from spt_nb.tasks.controls import GROUPS, chains, copy_match, cycles, dyck, elements, recall, state_tracking
 from spt_nb.tasks.paths import paths
-from spt_nb.tasks.recall import GROUPS, elements, recall, state_tracking
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 SMALL = dict(n_train=300, n_valid=40, n_test=60)
 MAKERS = [copy_match, dyck, recall, state_tracking, paths, chains]

@@ -10,7 +10,7 @@ from spt_nb.protocol import TaskSpec, prepare, trial
 from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
 from spt_nb.tasks.forecasting import ett, forecast, waves
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 from spt_nb.training.trainer import Trainer
 
 
@@ -96,7 +96,7 @@ def test_from_end_to_end(tmp_path, mixer, init):
 
 def test_a_run_stopped_at_every_checkpoint_is_bit_equal(tmp_path, monkeypatch):
     r, options = recipe("forecast", "dlr", "smoke", "masked", pretrain_steps=40, finetune_steps=40, valid_every=20, pretrain_valid_every=20, d_model=16, lrs=1e-3)
-    stage = trial(TaskSpec(name="forecast", options=options | dict(n_train=200)), "dlr", "masked", 0, r.but(dropout=.1)).candidates[0]
+    stage = trial(TaskSpec(name="forecast", options=options | dict(n_train=200)), "masked", 0, r.but(dropout=.1)).candidates[0]
     whole, broken, saved, save = Store(tmp_path / "whole"), Store(tmp_path / "broken"), [], Trainer.save
     stage.obtain(whole)
 

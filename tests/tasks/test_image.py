@@ -13,7 +13,7 @@ from PIL import Image
 
 from spt_nb.core import SptError
 from spt_nb.tasks import digits, image
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 NAMES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
 
@@ -87,7 +87,7 @@ def test_every_form_gives_the_same_task(tmp_path, monkeypatch):
             pq.write_table(pa.table(hub_table(r, "image", "labels")), tmp_path / f"{s}.parquet")
         return datasets.load_dataset("parquet", data_files={s: str(tmp_path / f"{s}.parquet") for s in parts}, cache_dir=tmp_path / "hf")
 
-    monkeypatch.setattr("spt_nb.tasks.sources.load_dataset", hub)
+    monkeypatch.setattr("spt_nb.tasks.cache.load_dataset", hub)
     assert same(image.image(), first) and same(image.scifar(), image.scifar(tmp_path / "a"))
     image.image()
     assert asked == ["uoft-cs/cifar10"] * 2 and "hub" in image.image().source

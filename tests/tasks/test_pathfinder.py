@@ -73,7 +73,7 @@ def test_reference_still_draws_its_table():
 LOAD = """
 import resource, sys
 from spt_nb.tasks import load_task
-from spt_nb.tasks.task import Split, collate
+from spt_nb.tasks.batches import Split, collate
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 t = load_task("pathfinder", n_train=12000, n_valid=500, n_test=500)
 collate(Split(t.train), range(64))

@@ -8,7 +8,7 @@ import pytest
 
 from spt_nb.core import SptError
 from spt_nb.tasks import bidmc, series
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 from spt_nb.tasks.ts_files import bundled_dir, find_pair, problems, read_ts
 
 HEAD = "@problemName Toy\n@timeStamps false\n@univariate false\n@classLabel true low high\n@data\n"

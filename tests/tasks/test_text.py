@@ -11,7 +11,7 @@ import pytest
 from spt_nb.core import SptError
 from spt_nb.tasks import retrieval, text
 from spt_nb.tasks.characters import BYTES, decode
-from spt_nb.tasks.task import Split, collate
+from spt_nb.tasks.batches import Split, collate
 
 # Run as a program: load a task twice and report the memory in MB that came on top of the import.
 MEMORY = """

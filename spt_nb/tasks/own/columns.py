@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ...core import SptError, one_of
 from .tables import Rows, forget
-from ..task import SPECIALS
+from ..batches import SPECIALS
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #de9f3098
 MISSING = pa.array(["", "nan", "na", "n/a", "null", "none", "?"])  # cells that hold no number

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ...core import SptError, one_of  # first: it silences a warning of what follows
 from .columns import _floats, _is_number, _is_text, _parsed, _plain, kind_of
 from .tables import Rows
-from ..task import _permutation
+from ..batches import permutation
 from datasets import ClassLabel, Features
 
 # %% ../../../nbs/tasks/own/07_labels.ipynb #18800386
@@ -130,7 +130,7 @@ def divide(y:np.ndarray, # Labels of the rows
             raise SptError(f"{name} is {share:g}, which of {len(y)} rows is {few}; allowed: {len(groups)/len(y):.2g} or more")
     if sum(shares.values()) >= 1:
         raise SptError(f"valid is {shares['valid']:g} and test is {shares['test']:g}; allowed: less than 1 together")
-    order, parts = _permutation(len(y), 43, seed), {k: [] for k in [*shares, "train"]}
+    order, parts = permutation(len(y), 43, seed), {k: [] for k in [*shares, "train"]}
     place = np.argsort(order)
     for g in groups:
         rest = g[np.argsort(place[g])]

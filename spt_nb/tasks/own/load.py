@@ -10,8 +10,8 @@ import hashlib, json, tempfile
 from pathlib import Path
 
 import numpy as np
-from ...core import SptError, cache_dir, digest, one_of
-from ..cache import cached
+from ...core import SptError, cache_dir, digest, one_of, whole
+from ..cache import cached, limited
 from ..characters import BYTES
 from .columns import find_label, form_of_input, named, pick
 from .folders import folder_rows
@@ -21,8 +21,9 @@ from .places import find, keep, path_of, read
 from .scaling import scaled_targets, scaled_values
 from .sequences import FAULTS, layout, started, survey, tables
 from .tables import Rows
-from ..sources import limited, signature
-from ..task import Split, Task, in_memory, table, whole, _permutation
+from ..sources import signature
+from ..batches import Split, in_memory, table, permutation
+from ..task import Task
 
 # %% ../../../nbs/tasks/own/09_load.ipynb #2825b3be
 LIMIT = 65_536  # steps, the longest sequence of the paper; beyond that a length has to be named
@@ -124,7 +125,7 @@ VERSION = 1  # of the reader
 def _divided(splits, mark, classes, valid, test, seed): # (splits, fingerprint, words)
     "Splits that are missing, drawn from the training rows; all in random order."
     shares = {k: v for k, v in dict(valid=valid, test=test).items() if k not in splits}
-    given = {k: ds.select(_permutation(len(ds), 44)) for k, ds in splits.items() if k != "train" or not shares}
+    given = {k: ds.select(permutation(len(ds), 44)) for k, ds in splits.items() if k != "train" or not shares}
     if not shares: return given, mark, "splits as given"
     parts = divide(Split(splits["train"]).y, shares, classes, seed)
     drawn = {k: splits["train"].select(rows) for k, rows in parts.items()}

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from ...core import SptError
-from ..task import whole
+from ...core import SptError, whole
 
 # %% ../../../nbs/tasks/own/03_media.ipynb #0e8debbb
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")

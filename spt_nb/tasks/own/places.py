@@ -15,7 +15,7 @@ from ...core import SptError, cache_dir, digest, file_hash
 from ..cache import log
 from .folders import _files, _label_tables, media_in, split_of, tables_in
 from .tables import ALLOWED, Rows, form_of, read_table
-from ..task import Dataset
+from ..batches import Dataset
 from datasets import DatasetDict, load_from_disk
 from datasets.table import embed_table_storage
 

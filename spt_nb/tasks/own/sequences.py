@@ -17,7 +17,7 @@ from .columns import FIRST, batches, decoded
 from .media import image_array, image_head, npy_array, wav_array, wav_head
 from .scaling import row_moments
 from .tables import Rows
-from ..task import SPECIALS, table
+from ..batches import SPECIALS, table
 
 # %% ../../../nbs/tasks/own/06_sequences.ipynb #c159c3ac
 FILES = ("image", "wav", "npy")  # forms that are decoded item by item

@@ -14,7 +14,7 @@ from PIL import Image
 
 from spt_nb.tasks.own.load import keep, load
 from spt_nb.tasks.summary import summary
-from spt_nb.tasks.task import Split
+from spt_nb.tasks.batches import Split
 
 rng = np.random.default_rng(0)
 WORDS = "a bad dull film good plot the très 日本".split()
