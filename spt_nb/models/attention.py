@@ -12,7 +12,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError, check_integers
+from ..core import SptError, divisor, whole
 from .local_attention import SHORTEST, block_attention, distance_bias, window_attention
 
 # %% ../../nbs/models/02_attention.ipynb #17146c87
@@ -99,8 +99,8 @@ class Attention(nn.Module):
                  alibi:bool=False, # Subtract a penalty for distance from the scores, in place of rotary positions
                  window:int|None=None): # Attend to so many positions on each side; None: to everything
         super().__init__()
-        check_integers(divides=("d_model", d_model), n_heads=n_heads)
-        check_integers(**{k: n for k, n in dict(block=block, window=window).items() if n is not None})
+        divisor("n_heads", n_heads, "d_model", d_model)
+        for name, n in dict(block=block, window=window).items(): n is None or whole(name, n)
         if rotary and d_model//n_heads % 2:
             raise SptError(f"d_model is {d_model} and n_heads {n_heads}; allowed if rotary: an even d_model/n_heads")
         if block and window: raise SptError(f"block is {block} and window {window}; allowed: one of them")

@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from scipy.fft import next_fast_len
 from torch import nn, Tensor
 
-from ..core import SptError, check_integers
+from ..core import SptError, whole
 from .attention import valid_positions
 
 # %% ../../nbs/models/03_convolution.ipynb #1eda54a2
@@ -178,7 +178,7 @@ class WindowConv(ConvolutionMixer):
                  window:int=4, # Positions that are seen on each side
                  causal:bool=False, # Look back only
                  dropout:float=0.): # Probability that a channel is dropped, for all times at once
-        check_integers(window=window)
+        whole("window", window)
         super().__init__(d_model, causal, dropout)
         self.window = window
         self.taps = nn.Parameter(torch.randn(self.directions, d_model, window)/(self.directions*window)**.5)

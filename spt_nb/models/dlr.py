@@ -12,7 +12,7 @@ import torch
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError, check_integers, one_of
+from ..core import SptError, one_of, whole
 from .convolution import ConvolutionMixer, chunks
 from .s4d import powers, two_level
 
@@ -69,7 +69,7 @@ class DLR(ConvolutionMixer):
                  init:str="structured", # Angles: "structured", even round the circle, or "low-frequency", N(0, 0.1^2)
                  causal:bool=False, # One kernel over the past, else a second one over the future
                  dropout:float=0.): # Probability that a channel is dropped, for all times at once
-        one_of("init", init, ("structured", "low-frequency")), check_integers(d_state=d_state)
+        one_of("init", init, ("structured", "low-frequency")), whole("d_state", d_state)
         super().__init__(d_model, causal, dropout)
         s, even, self.n_modes = 10**(-4 + 3*torch.rand(d_state)), 2*math.pi*torch.arange(d_state)/d_state, d_state
         self.r = nn.Parameter((s/2).sqrt())

@@ -12,13 +12,13 @@ import math
 import torch
 from torch import Tensor
 
-from ..core import SptError, check_integers, one_of
+from ..core import SptError, one_of, whole
 
 # %% ../../nbs/models/05_hippo.ipynb #9bb3b0d0
 def hippo_legs(N:int, # Size of the state
               ) -> tuple: # A (N, N) and B (N,), float64
     "The LegS matrices of HiPPO, with the sign that decays."
-    check_integers(N=N)
+    whole("N", N)
     k = torch.arange(N, dtype=torch.float64)
     B = (2*k + 1).sqrt()
     return -torch.outer(B, B).tril(-1) - torch.diag(k + 1), B
@@ -45,7 +45,7 @@ def diagonal_init(name:str, # One of `DIAGONAL_INITS`
                   n_ssm:int=1, # Copies; only those of `dfout` differ
                  ) -> tuple: # Lambda and B, complex128, (n_ssm, n)
     "Where a diagonal state space starts."
-    one_of("init", name, DIAGONAL_INITS), check_integers(n=n, n_ssm=n_ssm)
+    one_of("init", name, DIAGONAL_INITS), whole("n", n), whole("n_ssm", n_ssm)
     N, k, h = 2*n, torch.arange(n, dtype=torch.float64).expand(n_ssm, n), torch.arange(n_ssm).double()[:, None]
     if name == "legs":
         Lambda, _, B, _ = nplr_legs(N)

@@ -12,7 +12,7 @@ from importlib import import_module
 import torch, torch.nn.functional as F
 from torch import Tensor
 
-from ..core import SptError, check_integers
+from ..core import SptError, whole
 
 # %% ../../nbs/models/01_local_attention.ipynb #3283a94a
 def _windows(L, block, causal, lengths=None, reach=None):
@@ -104,7 +104,7 @@ def block_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B
                     alibi:bool=False, # Subtract the penalties of ALiBi
                    ) -> Tensor: # (B, heads, L, d)
     "Attention of each block to itself, the block before and, unless causal, the block after."
-    check_integers(block=block)
+    whole("block", block)
     _check_heads(q, k, v, lengths)
     windows = _windows(q.shape[2], block, causal, lengths)
     if q.device.type == "cpu" and not alibi: return _CPUAttend.apply(q, k, v, windows, causal)
@@ -118,7 +118,7 @@ def window_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (
                      causal:bool=False, lengths:Tensor|None=None, alibi:bool=False, # As for `block_attention`
                     ) -> Tensor: # (B, heads, L, d)
     "Attention of each position to those at most `window` away."
-    check_integers(window=window)
+    whole("window", window)
     _check_heads(q, k, v, lengths)
     windows = _windows(q.shape[2], max(window, SHORTEST), causal, lengths, window)
     return _attend(q, k, v, windows, causal, window, alibi)

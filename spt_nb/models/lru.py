@@ -12,7 +12,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError, check_integers
+from ..core import SptError, whole
 from .attention import valid_positions
 from .convolution import TiedDropout, only_causal
 
@@ -129,7 +129,7 @@ class LRU(SharedStateMixer):
                  max_phase:float=2*math.pi, # Angles start between 0 and this
                  causal:bool=False, # Look at the past only
                  dropout:float=0.): # Probability that a channel is dropped, for all times at once
-        check_integers(d_state=d_state)
+        whole("d_state", d_state)
         if not 0 <= r_min < r_max <= 1:
             raise SptError(f"r_min is {r_min} and r_max {r_max}; allowed: 0 <= r_min < r_max <= 1")
         if max_phase <= 0: raise SptError(f"max_phase is {max_phase}; allowed: positive numbers")

@@ -12,7 +12,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import check_integers
+from ..core import divisor, whole
 from .convolution import ConvolutionMixer, chunks
 from .hippo import check_state_space, kernel_shape, log_uniform, nplr_legs
 
@@ -125,7 +125,7 @@ def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, comple
                 L:int, # Kernel length
                ) -> Tensor: # Real, (..., H, L)
     "`K[l] = 2 Re(C A^l B)` for the bilinear step of `diag(Lambda) - P P*`; leading axes broadcast."
-    check_integers(L=L)
+    whole("L", L)
     powers, shape = kernel_shape(Lambda=Lambda, P=P, B=B, C=C, dt=dt)
     powers, n, m = (1,)*(len(shape) - len(powers)) + powers, C.shape[-1], 16
     axes = sorted(range(len(shape)), key=lambda i: powers[i] == 1) # Those of the powers, then those that share them
@@ -150,7 +150,7 @@ class S4(ConvolutionMixer):
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
                  dt_min:float=1e-3, dt_max:float=.1): # Range of the step sizes at the start
         s = d_model if n_ssm is None else n_ssm
-        check_state_space(d_state, dt_min, dt_max), check_integers(divides=("d_model", d_model), n_ssm=s)
+        check_state_space(d_state, dt_min, dt_max), divisor("n_ssm", s, "d_model", d_model)
         super().__init__(d_model, causal, dropout)
         self.n_modes, (Lambda, P, B, _) = d_state//2, nplr_legs(d_state)
         def copies(z): return nn.Parameter(z.to(torch.get_default_dtype()).repeat(s, *[1]*z.ndim))

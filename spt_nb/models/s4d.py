@@ -10,7 +10,7 @@ import torch
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import check_integers, one_of
+from ..core import divisor, one_of, whole
 from .convolution import ConvolutionMixer, chunks
 from .hippo import DIAGONAL_INITS, PER_STEP, check_state_space, diagonal_init, kernel_shape, log_uniform
 
@@ -113,7 +113,7 @@ def diagonal_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, (.
                     method:str="zoh", # One of `METHODS`
                    ) -> Tensor: # Real, (..., H, L)
     "`2 Re sum_n C_n Bbar_n Abar_n**l` for l = 0 to L-1; leading axes broadcast."
-    one_of("method", method, METHODS), check_integers(L=L), kernel_shape(Lambda=Lambda, B=B, C=C, dt=dt)
+    one_of("method", method, METHODS), whole("L", L), kernel_shape(Lambda=Lambda, B=B, C=C, dt=dt)
     Abar, Bbar = discretise(Lambda[..., None, :], B[..., None, :], dt[..., None], method)
     return mode_sum(Abar, 2*C*Bbar.to(torch.promote_types(C.dtype, torch.complex64)), L)
 
@@ -132,7 +132,7 @@ class S4D(ConvolutionMixer):
                  dt_min:float=1e-3, dt_max:float=.1): # Range of the step sizes at the start
         n_ssm = d_model if n_ssm is None else n_ssm
         one_of("init", init, DIAGONAL_INITS), one_of("method", method, ("zoh",) if init in PER_STEP else METHODS)
-        check_state_space(d_state, dt_min, dt_max), check_integers(divides=("d_model", d_model), n_ssm=n_ssm)
+        check_state_space(d_state, dt_min, dt_max), divisor("n_ssm", n_ssm, "d_model", d_model)
         super().__init__(d_model, causal, dropout)
         self.init, self.method, self.n_modes = init, method, d_state//2
         Lambda, B = diagonal_init(init, d_state//2, n_ssm)
