@@ -56,7 +56,7 @@ CATALOGUE |= {
     "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128", "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem", "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",
                       genomics(), "genomics"),
-    "memory": Entry("memory", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
+    "memory": Entry("forecasting", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
     "forecast": Entry("forecasting", "forecast", _SMALL, "96", "what comes next? three channels, one following another", "generated"),
     "ett": Entry("forecasting", "ett", "8.5k / 2.9k / 2.9k", "96", "what comes next? transformer loads, or any CSV", ETT),
     "own": Entry("own.load", "load", "yours", "yours", "your own table, folder or dataset: spt data own --data PATH", "yours", "own")}

@@ -18,7 +18,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from ..core import SptError, cache_dir, canonical, cores, digest, file_hash, read_json, replacing, write_json
+from ..core import SptError, cache_dir, canonical, cores, digest, file_hash, read_json, replacing, whole, write_json
 from .batches import Scale, Split, in_memory, permutation, scaled, transform_of
 from .sources import Source
 
@@ -59,7 +59,7 @@ def limited(splits:dict, # Split -> Dataset
             **sizes, # Split -> most rows, or None for all
            ): # (splits, fingerprint)
     "At most so many rows of every split, and the fingerprint of that."
-    cut = {k: min(n, len(splits[k])) for k, n in sizes.items() if n is not None and n < len(splits[k])}
+    cut = {k: n for k, n in sizes.items() if n is not None and whole(f"n_{k}", n) < len(splits[k])}
     if not cut: return splits, mark
     chosen = {k: ds.select(permutation(len(ds), 41)[:cut[k]]) if k in cut else ds for k, ds in splits.items()}
     return chosen, digest([mark, "limited", cut])

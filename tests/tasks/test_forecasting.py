@@ -68,7 +68,7 @@ def test_one_channel_and_own_tables(tmp_path):
 @pytest.mark.parametrize("text, why", [
     ("date,A\n1,2\n2,low\n", "line 3: A is 'low'; allowed: a number"), ("date,A\n1,2\n2,\n", "line 3: A is nan"), ("date,A\n1,inf\n", "line 2: A is inf"),
     ("date\n1\n", "0 channels besides date"), ("", "cannot be read as CSV"), ("A,B\n1,2,3\n1\n4,5,6,7\n", "cannot be read as CSV"),
-    ("A\n" + "1\n" * 50, "train has 0 steps to say")])
+    ("A\n" + "1\n" * 50, "train has 0 steps to predict")])
 def test_bad_tables(tmp_path, text, why):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(SptError, match=why) as e:
