@@ -102,7 +102,7 @@ class Mamba(nn.Module):
                 ):
         dt_rank = -(-d_model//16) if dt_rank is None else dt_rank
         for name, value in dict(d_state=d_state, expand=expand, width=width, dt_rank=dt_rank).items():
-            if not isinstance(value, int) or value < 1: raise SptError(f"{name} is {value!r}; allowed: integers from 1")
+            if not isinstance(value, int) or value < 1: raise SptError(f"{name} is {value!r}; allowed: a whole number, 1 or more")
         super().__init__()
         self.causal, ways, E, R, N = causal, 1 if causal else 2, expand*d_model, dt_rank, d_state
         self.inp, self.out = nn.Linear(d_model, 2*E, bias=False), nn.Linear(E, d_model, bias=False)

@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from ..core import SptError
 from .attention import valid_positions
 from .convolution import TiedDropout
-from .scan import scan
+from .lru import scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
 def short_conv(u:Tensor, # Inputs, (L, B, D), zero where there is padding
@@ -52,7 +52,7 @@ class RGLRU(nn.Module):
                 ):
         if not isinstance(n_heads, int) or n_heads < 1 or d_model % n_heads:
             raise SptError(f"n_heads is {n_heads!r}; allowed: a divisor of d_model, {d_model}")
-        if not isinstance(width, int) or width < 1: raise SptError(f"width is {width!r}; allowed: integers from 1")
+        if not isinstance(width, int) or width < 1: raise SptError(f"width is {width!r}; allowed: a whole number, 1 or more")
         super().__init__()
         self.causal, ways, d = causal, 1 if causal else 2, d_model//n_heads
         self.inp, self.out, self.drop = nn.Linear(d_model, 2*d_model), nn.Linear(d_model, d_model), TiedDropout(dropout)

@@ -7,7 +7,7 @@ __all__ = ['to_device', 'forward', 'evaluate', 'answers']
 
 # %% ../../nbs/training/04_evaluation.ipynb #f77997be
 from ..tasks.batches import Split, collate, eval_batches  # first: it silences a warning of what follows
-from ..objectives.pretext import ahead
+from ..objectives.labels import forecast_and_future
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ def answers(model, split:Split, objective, batch_size:int, precision:str="fp32",
     "The metrics of a model with labels on a split, and what it said to every example."
     found = []
     def each(index, output, target):
-        if target.ndim > 1: said, target = ahead(output, target)
+        if target.ndim > 1: said, target = forecast_and_future(output, target)
         else: said = output.squeeze(-1) if target.is_floating_point() else output.argmax(-1)
         more = () if target.is_floating_point() else (output.softmax(-1),)
         found.append((index, *(t.cpu().numpy() for t in (target, said, *more))))
