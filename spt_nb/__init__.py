@@ -21,7 +21,7 @@ def lazy(package:str, where:dict, name:str): # Of the package's `__getattr__`: n
 # %% ../nbs/000_tour.ipynb #face0004
 _all_ = ['load_task', 'task_names', 'SequenceModel', 'compare', 'sweep', 'contract', 'versus']
 
-WHERE = dict(load_task="tasks", task_names="tasks", SequenceModel="models", compare="protocol.plan", sweep="protocol.plan",
-             contract="bench.contract", versus="experiments.versus")
+WHERE = dict(load_task="tasks", task_names="tasks", SequenceModel="models", compare="protocol.plan",
+             sweep="protocol.plan", contract="bench.contract", versus="experiments.versus")
 
 def __getattr__(name): return lazy(__name__, WHERE, name)

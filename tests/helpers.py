@@ -28,7 +28,7 @@ from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
 r, options = recipe("copy_match", sys.argv[2], "smoke", sys.argv[3], pretrain_steps=300, finetune_steps=300, valid_every=50, pretrain_valid_every=50, d_model=32, lrs=1e-3)
 spec = TaskSpec(name="copy_match", options=options | dict(n_train=500))
-t = trial(spec, sys.argv[2], sys.argv[3], 0, r.but(dropout=.1)).candidates[0]
+t = trial(spec, sys.argv[3], 0, r.but(dropout=.1)).candidates[0]
 stage = t.pretrain if sys.argv[4] == "pretrain" else t
 store = Store(sys.argv[1])
 print(stage.hash, stage.pretrain.hash if stage is t else stage.hash, flush=True)

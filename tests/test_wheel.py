@@ -19,7 +19,7 @@ def test_wheel_runs_quickstart(tmp_path):
     p = subprocess.run([sys.executable, "-c", code, "quickstart", "--scale", "smoke", "--seeds", "2"], cwd=empty, env=env, capture_output=True, text=True)
     assert p.returncode == 0, p.stderr
     assert str(tmp_path / "site") in p.stdout.splitlines()[0], "ran another copy of the package"
-    numbers = subprocess.run([sys.executable, "-c", "from spt_nb.protocol.recipes import recipe; print(recipe('listops', 's4', 'paper', 'masked')[0].pretrain_steps)"],
+    numbers = subprocess.run([sys.executable, "-c", "from spt_nb.protocol.recipes import recipe; print(recipe('listops', 's4', 'paper', 'masked')[0].pretrain.steps)"],
                              cwd=empty, env=env, capture_output=True, text=True)
     assert numbers.stdout.strip() == "75000", numbers.stderr
     assert {"table.csv", "comparison.png", "config.json"} <= {f.name for f in (empty / "runs" / "quickstart").iterdir()}

@@ -15,7 +15,7 @@ from ..core import SptError
 from .kernels import Origin, moments, stretches
 from ..models.attention import Attention, valid_positions
 from ..models.backbone import SequenceModel
-from ..objectives.pretext import label_objective
+from ..objectives.labels import label_objective
 from ..runs.store import Store
 from ..tasks.batches import Split, collate, eval_batches
 

@@ -13,7 +13,7 @@ from ..arguments import names
 from ..core import SptError, one_of, read_json, replacing, root, runs_dir, writable
 from .pages import chosen, experiments, parameters as page_parameters, short
 from ..protocol.recipes import SCALES
-from ..runs.workers import check_spread
+from ..runs.launch import check_spread
 
 # %% ../../nbs/experiments/84_notebooks.ipynb #0f4b5a7e
 def check_parameters(paths, scale:str, parameters:dict) -> dict: # As papermill takes them

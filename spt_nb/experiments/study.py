@@ -20,12 +20,12 @@ from ..core import SptError, one_of, read_json, replacing, root, runs_dir, write
 from ..analysis.effects import Cell, Effect, cells_of
 from ..models.backbone import count_parameters
 from ..protocol.plan import prepare
-from ..protocol.recipes import SCALES, Recipe
+from ..protocol.recipes import PARAMETERS, SCALES
 from .pages import same_parameters
 from ..analysis.nonparametric import floors, solve_interval
 from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..tasks import task_options
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/experiments/82_study.ipynb #0eb0b66a
 _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="mean")
@@ -103,7 +103,7 @@ def settings(experiment:str, # A name in `PLANS`
     if isinstance(names, str) or not names: raise SptError(f"tasks is {tasks!r}; allowed: a list of one or more names")
     overrides = overrides or {}
     for t in names:
-        for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *task_options(t)])
+        for name in overrides: one_of("parameter", name, [*PARAMETERS, *task_options(t)])
     more = {k: v[scale] for k, v in plan.items() if isinstance(v, dict)}
     changes, usual = more.pop("changes", {}), more.pop("seeds", 2 if scale == "smoke" else 3)
     shared = dict(starts=("structured", "gaussian")) if experiment in _CHOOSE_START else {}

@@ -27,13 +27,13 @@ from ..models.backbone import count_parameters
 from ..models.mixer import mixer_arguments
 from ..protocol.paper import GRID
 from ..protocol.plan import prepare
-from ..protocol.recipes import Recipe, base_mixer, known_mixer, recipe
+from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
 from ..training.scores import further_scores, not_told_apart, score_names
 from ..analysis.statistics import percent
 from ..tasks import task_options
 from ..tasks.batches import Split
 from ..protocol.trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/experiments/87_versus.ipynb #01c3629e
 WITHIN = .1 # How near two sizes are to be
@@ -41,7 +41,7 @@ WITHIN = .1 # How near two sizes are to be
 def first_stage(spec, mixer:str, scale:str, overrides:dict):
     "A training from scratch, as a comparison would run it."
     r, _ = recipe(spec.name, mixer, scale, "scratch", **overrides)
-    return trial(spec, mixer, "scratch", 0, r).candidates[0]
+    return trial(spec, "scratch", 0, r).candidates[0]
 
 def nearest(count, # From a number to a size that grows with it
             target:int, step:int, # The number is a multiple of this
@@ -54,24 +54,24 @@ def nearest(count, # From a number to a size that grows with it
     return min(found, key=lambda f: abs(log(f[1]/target)))
 
 # %% ../../nbs/experiments/87_versus.ipynb #5e0ac0f2
-def _step(r) -> int: return r.n_ssm if r.n_ssm and r.n_ssm < 8 else r.d_model//(r.n_ssm or r.d_model)
+def _step(r) -> int: return r.sizes.n_ssm if r.sizes.n_ssm and r.sizes.n_ssm < 8 else r.model.d_model//(r.sizes.n_ssm or r.model.d_model)
 
-def state_copies(r, d:int) -> dict: # Of `Recipe`
+def state_copies(r:Recipe, d:int) -> dict:
     "Copies of the state space at another width: few stay as many, else each serves as many channels as before."
-    if not r.n_ssm or r.n_ssm < 8: return {}
-    return dict(n_ssm=d//(r.d_model//r.n_ssm))
+    if not r.sizes.n_ssm or r.sizes.n_ssm < 8: return {}
+    return dict(n_ssm=d//(r.model.d_model//r.sizes.n_ssm))
 
 def matched(spec, task, mixer:str, target:int, # Parameters to come near to
             scale:str, overrides:dict) -> dict: # d_model, perhaps n_heads, and parameters
     "The width, and heads, at which the model of a mixer is as large as the target."
     r, _ = recipe(spec.name, mixer, scale, **overrides)
-    heads = mixer_arguments(base_mixer(mixer), dict(r))[0].get("n_heads")
+    heads = mixer_arguments(base_mixer(mixer), dict(r.sizes))[0].get("n_heads")
     sizes = []
     for h in [heads // 2**k for k in range(heads.bit_length())] if heads else [None]:
         more = dict(n_heads=h) if h else {}
         def sized(d): return more | dict(d_model=d) | state_copies(r, d)
         def count(d): return count_parameters(first_stage(spec, mixer, scale, overrides | sized(d)).build(task))
-        step = h*(1 + (r.positions == "rotary")) if h else 4 if base_mixer(mixer) not in ("s4", "s4d", "dlr") else _step(r)
+        step = h*(1 + (r.model.positions == "rotary")) if h else 4 if base_mixer(mixer) not in ("s4", "s4d", "dlr") else _step(r)
         d, n = nearest(count, target, step)
         sizes.append(sized(d) | dict(parameters=n))
         if abs(log(n/target)) < log(1 + WITHIN): break
@@ -86,7 +86,7 @@ def sequence_flops(stage, task) -> int:
 
 def scaled(r, share:float) -> dict:
     "The steps of a recipe, more or fewer; validated as often in all."
-    return {k: max(1, round(getattr(r, k)*share)) for k in ("pretrain_steps", "finetune_steps", "valid_every")}
+    return {k: max(1, round(r.flat[k]*share)) for k in ("pretrain_steps", "finetune_steps", "valid_every")}
 
 # %% ../../nbs/experiments/87_versus.ipynb #d826b3fc
 SCRATCH, SPT = "scratch-tuned", "masked"
@@ -160,13 +160,13 @@ def versus(mixer, # A class, an import path "package.module:Name", or a file "fo
     task = task or "own"
     for m in (mixer, *against): known_mixer(m)
     task_options(task)
-    ours = {k: v for k, v in more.items() if k in Recipe.model_fields}
+    ours = {k: v for k, v in more.items() if k in PARAMETERS}
     r, _ = recipe(task, str(mixer), scale, SPT, **ours)
-    if scale == "paper": more = {k: getattr(r, k) for k in BUDGET} | dict(lrs=GRID["lr"]) | more # the paper gives each model a budget of its own
-    ours |= {k: v for k, v in more.items() if k in Recipe.model_fields}
+    if scale == "paper": more = {k: r.flat[k] for k in BUDGET} | dict(lrs=GRID["lr"]) | more # the paper gives each model a budget of its own
+    ours |= {k: v for k, v in more.items() if k in PARAMETERS}
     how = dict(seeds=seeds, scale=scale, **dict(data=data) if data is not None else {}, **more)
     prepare(task, [against[0]], (SCRATCH, SPT), quiet=True, **how) # a fault of the arguments or the data is said before the mixer is tried
-    c = contract(mixer, r.d_model, causal=r.causal or None, seconds=seconds)
+    c = contract(mixer, r.model.d_model, causal=r.model.causal or None, seconds=seconds)
     if not quiet: print(c, flush=True)
     if not c.ok: raise SptError(f"mixer is {c.name!r}, which does not keep the contract: {c.reason}")
     v = _planned(mixer, c, task, list(against), match, ours, how, quiet)

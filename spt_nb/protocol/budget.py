@@ -15,7 +15,7 @@ import torch
 from ..core import read_json
 from ..training.evaluation import to_device
 from ..models.backbone import count_parameters
-from ..objectives.pretext import label_objective
+from ..objectives.labels import label_objective
 from .plan import TaskSpec, compare, trial
 from .recipes import recipe
 from ..tasks.batches import collate
@@ -29,8 +29,8 @@ def time_training(spec:TaskSpec, mixer:str, scale:str, # Which recipe
                  ) -> dict: # Parameters, sequences, seconds and tokens per sequence of fine-tuning, and gigabytes on a GPU
     "Time a few fine-tuning updates of a recipe's model on typical sequences of the task."
     r, _ = recipe(spec.name, mixer, scale, **overrides)
-    stage, task, gpu = trial(spec, mixer, "scratch", 0, r).candidates[0], spec.load(), torch.cuda.is_available()
-    sequences = sequences or (r.batch_size if gpu else 1)
+    stage, task, gpu = trial(spec, "scratch", 0, r).candidates[0], spec.load(), torch.cuda.is_available()
+    sequences = sequences or (r.train.batch_size if gpu else 1)
     trainer = Trainer(stage.build(task), task, label_objective(task.kind), stage.train, tempfile.gettempdir(), 0)
     lengths = trainer.steps.split.lengths
     typical = np.argsort(lengths, kind="stable")[len(lengths)//2:][:sequences]
@@ -51,7 +51,7 @@ def budget(spec:TaskSpec, mixer:str, scale:str="paper", **overrides) -> pd.Serie
     r, _ = recipe(spec.name, mixer, scale, **overrides)
     t = time_training(spec, mixer, scale, **overrides)
     days = {f"{what}_days": n*t["seconds_per_sequence"]/86400 for what, n in dict(
-        pretrain=r.pretrain_steps*r.pretrain_batch_size, finetune=r.finetune_steps*r.batch_size).items()}
+        pretrain=r.pretrain.steps*r.pretrain.batch_size, finetune=r.train.steps*r.train.batch_size).items()}
     return pd.Series(dict(task=spec.name, mixer=mixer, scale=scale) | t | days)
 
 # %% ../../nbs/protocol/12_budget.ipynb #a08edfa4

@@ -18,13 +18,12 @@ from ..analysis.comparison_plots import plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
-from ..runs.numerics import code_hash
 from ..training.scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
-from ..runs.store import Store
+from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
-from ..runs.progress import overview
+from ..runs.progress import overview, plan
 from .diagnostics import symptoms
-from ..runs.workers import plan, run_stages
+from ..runs.launch import run_stages
 
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
@@ -46,7 +45,8 @@ class Comparison:
 
     def plan(self) -> pd.DataFrame:
         "All stages in the order of the work: stage, state, step, steps."
-        return overview(plan(self.trials.values()), self.store)
+        rows = overview(plan(self.trials.values()), self.store)
+        return pd.DataFrame([r | dict(stage=r["title"]) for r in rows], columns=["stage", "state", "step", "steps", "seconds", "best", "why"])
 
     def run(self, workers:int|None=None, quiet:bool=False, **how # As for `run_stages`
            ) -> "Comparison":

@@ -96,7 +96,7 @@ def _history(folder): return read_json(folder/"history.json") if (folder/"histor
 def _of_pretraining(stage, folder, naive:dict) -> list:
     "Warnings of a finished pretraining; naive has what `without_context` says of it."
     if bad := read_json(folder/"metrics.json")["diverged"]: return [f"pretraining diverged at step {bad['step']}; try a lower pretrain_lr than {stage.train.lr:g}"]
-    return pretraining_symptoms(_history(folder), naive, getattr(stage, "ratio", None), stage.train.lr) if naive else []
+    return pretraining_symptoms(_history(folder), naive, getattr(stage, "mask_ratio", None), stage.train.lr) if naive else []
 
 def _guesses(task) -> tuple|None: # Number of validation examples, score of their most frequent label, loss of who knows their shares
     "What `finetuning_symptoms` must know of a task with classes."
@@ -122,7 +122,7 @@ def _of_grids(comparison) -> list:
 def _naive(stage, known:dict) -> dict:
     "What needs no context, once for each data set and objective; nothing for those that recover no input."
     if stage.objective not in ("masked", "causal"): return {}
-    key = (_data(stage), *(getattr(stage, k, None) for k in ("objective", "ratio", "levels", "mask_span")))
+    key = (_data(stage), *(getattr(stage, k, None) for k in ("objective", "mask_ratio", "levels", "mask_span")))
     if key not in known:
         task = stage.task.load()
         known[key] = without_context(task, stage.denoising(task))

@@ -57,7 +57,7 @@ def _trained(stage) -> str:
     if t is None: return f"- a language model of text by others, whose files have the fingerprint `{stage.fingerprint}`"
     if stage.kind == "text": how = f"a language model of text, fingerprint `{stage.task.fingerprint}`, seed {stage.seed}"
     elif stage.kind == "finetune": how = f"on the labels of the task, seed {stage.seed}, {'fine-tuned' if stage.pretrain else 'from scratch'}"
-    else: how = f"{stage.objective} denoising, seed {stage.seed}" + (f", {stage.ratio:g} of the positions hidden" if stage.ratio else "")
+    else: how = f"{stage.objective} denoising, seed {stage.seed}" + (f", {stage.mask_ratio:g} of the positions hidden" if stage.mask_ratio else "")
     return f"- {how}: at most {t.steps} steps of {t.batch_size} sequences, learning rate {t.lr:g} ({t.schedule}), weight decay {t.weight_decay:g}"
 
 def _scores(metrics, test) -> str:

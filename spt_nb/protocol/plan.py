@@ -17,15 +17,14 @@ from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
 from .paper import TRAINING_ROWS
-from .recipes import Recipe, known_mixer, recipe
+from .recipes import PARAMETERS, complete, known_mixer, recipe
 from .stages import TaskSpec
 from ..runs.store import Store
-from ..tasks import CATALOGUE, task_options
-from ..tasks.facts import Facts
+from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .trials import trial
-from ..runs.workers import check_spread, run_stages
+from ..runs.launch import check_spread, run_stages
 
 # %% ../../nbs/protocol/11_plan.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:
@@ -45,8 +44,8 @@ def _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides)
     "Recipes of all cells and the task, with overrides sorted into those of the recipe and those of the task; nothing is loaded yet."
     known = task_options(task)
     for m in mixers: known_mixer(m)
-    for name in overrides: one_of("parameter", name, [*Recipe.model_fields, *known])
-    ours = {k: v for k, v in overrides.items() if k in Recipe.model_fields}
+    for name in overrides: one_of("parameter", name, [*PARAMETERS, *known])
+    ours = {k: v for k, v in overrides.items() if k in PARAMETERS}
     variant = variant or (known | overrides).get("target") # of BIDMC, whose three targets have numbers of their own in the paper
     found = {(m, i): recipe(task, m, scale, i, variant, **ours) for m in mixers for i in inits}
     options = next(iter(found.values()))[1] | {k: v for k, v in overrides.items() if k in known}
@@ -76,7 +75,7 @@ def _loaded(spec:TaskSpec) -> tuple:
 def _check_sizes(spec, recipes, whole:bool):
     "Sizes and schedules that contradict each other are found by building one layer, or for a plan its mixer alone, before any data is made."
     some = Facts(100, 100, 100, 16, 4, None, 2, "classification", .5)
-    models = [c.model.but(n_layers=1) for (m, i), r in recipes.items() for c in trial(spec, m, i, 0, r, some).candidates]
+    models = [c.model.but(n_layers=1) for (m, i), r in recipes.items() for c in trial(spec, i, 0, r, some).candidates]
     for m in {m.hash: m for m in models}.values():
         if whole and m.mixer in BUILT_IN: m.build(0, m.arguments(16, n_outputs=2, vocab_size=4))
         elif m.mixer != PYTHIA: build_mixer(m.found, m.d_model, m.mixer_args, causal=m.causal, dropout=m.dropout, **{name: m.positions == name for name in WITHIN})
@@ -109,7 +108,7 @@ def prepare(task:str="own", # Name of a task
             one_dataset:bool=False, # One data set and one subset for all seeds, instead of those of each seed
             load:bool=True, # Load the data; else only plan, from what is known of its sizes
             data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
-            **overrides, # Fields of `Recipe`, or options of the task
+            **overrides, # Any of `PARAMETERS`, or options of the task
            ) -> Comparison: # With all its trials, none of them computed
     "Check everything, load the task, and plan a comparison."
     for name, x in dict(mixers=mixers, inits=inits).items():
@@ -129,15 +128,14 @@ def prepare(task:str="own", # Name of a task
     if load:
         loaded, specs = (dict(zip(seeds, x)) for x in zip(*(_loaded(specs[s]) for s in seeds)))
         first = loaded[seeds[0]]
-        if task == "own" and not quiet: print(summary(first, next(iter(recipes.values())).mask_ratio or first.mask_ratio), flush=True)
+        if task == "own" and not quiet: print(summary(first, next(iter(recipes.values())).denoising.mask_ratio or first.mask_ratio), flush=True)
     facts = specs[seeds[0]].facts()
-    recipes = {cell: r.but(mask_ratio=r.mask_ratio or facts.mask_ratio) for cell, r in recipes.items()}
-    if scale == "paper" and task not in TRAINING_ROWS and "valid_every" not in overrides: # once an epoch, as for the tasks of the paper
-        recipes = {cell: r.but(valid_every=min(r.valid_every, -(-facts.train//r.batch_size))) for cell, r in recipes.items()}
-    trials = {(m, i, s): trial(specs[s], m, i, s, recipes[m, i]) for m in mixers for i in inits for s in seeds}
+    each_epoch = scale == "paper" and task not in TRAINING_ROWS and "valid_every" not in overrides
+    recipes = {cell: complete(r, facts, each_epoch) for cell, r in recipes.items()}
+    trials = {(m, i, s): trial(specs[s], i, s, recipes[m, i]) for m in mixers for i in inits for s in seeds}
     if load: _check([t for (*_, s), t in trials.items() if s == seeds[0]], first)
     resolved = dict(task=specs[seeds[0]].model_dump(mode="json"), data={s: x.fingerprint for s, x in specs.items()}, scale=scale, seeds=list(seeds), inits=list(inits),
-                    recipes={m: {i: recipes[m, i].model_dump(mode="json") for i in inits} for m in mixers})
+                    recipes={m: {i: recipes[m, i].flat for i in inits} for m in mixers})
     return Comparison(trials, Store(runs or runs_dir(), make=load), resolved)
 
 # %% ../../nbs/protocol/11_plan.ipynb #25fb69fd

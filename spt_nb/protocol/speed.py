@@ -135,7 +135,7 @@ def _on_card(card, task, mixer, precision, length) -> float:
     for found in (t[(t.task == task) & (t.mixer == name)], t[t.mixer == name], t[t.mixer.isin(family)]):
         if len(found): break
     line = found.loc[(np.log(found.length) - math.log(length)).abs().idxmin()]
-    model = trial(TaskSpec(name=line.task), line.mixer, "scratch", 0, resolve(line.task, line.mixer, "paper").recipe).candidates[0].model
+    model = trial(TaskSpec(name=line.task), "scratch", 0, resolve(line.task, line.mixer, "paper").recipe).candidates[0].model
     return operations(model, line.length, line.batch)/line.seconds
 
 # %% ../../nbs/protocol/13_speed.ipynb #f883b521

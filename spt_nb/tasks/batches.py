@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MASK', 'PAD', 'UNK', 'EOS', 'SPECIALS', 'POOL', 'column', 'table', 'in_memory', 'Scale', 'scaled', 'Windows',
            'Futures', 'windowed', 'transform_of', 'Ragged', 'Split', 'permutation', 'batch_order', 'eval_batches',
-           'collate']
+           'random_split', 'collate']
 
 # %% ../../nbs/tasks/01_batches.ipynb #964297de
 import numpy as np
@@ -204,6 +204,15 @@ def eval_batches(lengths, # Length of every example, (n,)
     "All examples from short to long, always the same."
     order, size = np.argsort(lengths, kind="stable"), whole("batch_size", batch_size)
     return [order[i:i + size] for i in range(0, len(order), size)]
+
+# %% ../../nbs/tasks/01_batches.ipynb #23bdbb0b
+def random_split(n:int, # Rows
+                 *sizes:int, # Rows of each part; they add up to n
+                 seed:int=42) -> list[np.ndarray]: # Row numbers of each part
+    "The rows of each part, as `torch.utils.data.random_split` chooses them."
+    if sum(sizes) != n or min(sizes) < 1: raise SptError(f"sizes of the parts are {sizes}; allowed: positive and {n} together")
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed)).numpy()
+    return np.split(order, np.cumsum(sizes)[:-1])
 
 # %% ../../nbs/tasks/01_batches.ipynb #4ddaf18d
 def collate(split:Split, # Where the rows are

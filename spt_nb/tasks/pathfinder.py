@@ -15,9 +15,8 @@ import numpy as np
 from ..core import cores, one_of, whole
 from .compiled import below, compiled, mix
 from .pathfinder_files import read
-from .shards import sharded
+from .cache import limited, rescaled, sharded
 from .pathfinder_paths import short, targets
-from .sources import limited, rescaled
 from .pathfinder_dashes import SIZES, stamps
 from .batches import table
 from .task import Task

@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from ..core import SptError
 from .cache import cached, log
-from .sources import Source, locate, random_split, signature
-from .batches import table
+from .sources import Source, locate, signature
+from .batches import random_split, table
 
 # %% ../../nbs/tasks/12_pathfinder_files.ipynb #14aaabcd
 FOLDERS = {14: "curv_contour_length_14", 9: "curv_contour_length_9", 6: "curv_baseline"}
@@ -32,7 +32,7 @@ def _find(size:int, contour:int, folder:Path):
 
 def source(task:str, size:int, contour:int) -> Source:
     "The official files of a size."
-    return Source(task, partial(_find, size, contour), f"pathfinder{size}/{FOLDERS[contour]}/ with its imgs and metadata",
+    return Source(task, f"pathfinder{size}/{FOLDERS[contour]}/ with its imgs and metadata",
                   "the Long Range Arena release, lra_release.gz", "7.7 GB for all tasks")
 
 # %% ../../nbs/tasks/12_pathfinder_files.ipynb #a3901a9e
@@ -78,7 +78,7 @@ def _tables(size:int, items:list, bar):
 # %% ../../nbs/tasks/12_pathfinder_files.ipynb #d87e0e1b
 def read(data_dir, task:str, size:int, contour:int, split:str): # ({split: Dataset}, fingerprint, source)
     "The images of the release."
-    folder = locate(source(task, size, contour), data_dir)
+    folder = locate(source(task, size, contour), partial(_find, size, contour), data_dir)
     files, items = _listing(folder)
     n, tenth = len(items), len(items)//10
     if n < 10: raise SptError(f"{folder} lists {n} images; allowed: 10 or more")

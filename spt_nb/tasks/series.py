@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..core import SptError, cache_dir, digest, one_of, whole
-from .cache import cached
-from .sources import limited, rescaled, signature
+from .cache import cached, limited, rescaled
+from .sources import signature
 from .batches import Split, permutation
 from .task import Task
 from .ts_files import bundled_dir, find_pair, problems, read_header, read_ts, tables

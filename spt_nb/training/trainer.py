@@ -21,9 +21,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from .flops import Flops, flops
 from .divergence import first_bad
-from .evaluation import accelerator, evaluate, forward, to_device
+from ..runs.torchrun import accelerator
+from .evaluation import evaluate, forward, to_device
 from .optimisation import TrainConfig, adamw, converged, lr_factor
-from ..runs.store import load_checkpoint, save_checkpoint
+from ..runs.checkpoint import load_checkpoint, save_checkpoint
 from ..tasks.batches import Split, batch_order, collate
 
 # %% ../../nbs/training/06_trainer.ipynb #a0e3c554

@@ -65,7 +65,7 @@ def test_what_reproduces_the_paper_has_the_numbers_of_the_paper(page):
                 if "steps" in line:
                     assert {x.steps for x in trains} == {line["steps"]}, line
                 if line["phase"] == "pretrain" and "mask_ratio" in line and pre.objective == "masked":
-                    assert pre.ratio == line["mask_ratio"]
+                    assert pre.mask_ratio == line["mask_ratio"]
     assert found or page in ("language_model", "compute", "size")
 
 

@@ -25,7 +25,7 @@ def stages(task="copy_match", mixer="attention", options=None, causal=False, **m
     data = TaskSpec(name=task, options=dict(n_train=40, n_valid=10, n_test=10) | (options or {}))
     data = data.but(fingerprint=data.load().fingerprint)
     spec = ModelSpec(**dict(mixer=mixer, d_model=8, n_layers=2, mixer_args=SIZES.get(mixer, {}), causal=causal) | model)
-    objective = dict(objective="causal") if causal else dict(ratio=.25)
+    objective = dict(objective="causal") if causal else dict(mask_ratio=.25)
     pre = Pretrain(task=data, model=spec, train=TRAIN, seed=0, **objective)
     return pre, Finetune(task=data, model=spec, train=TRAIN, seed=0, pretrain=pre, pooling="last" if causal else "mean")
 

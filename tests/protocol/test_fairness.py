@@ -7,7 +7,7 @@ from spt_nb.core import read_json
 from spt_nb.training.optimisation import TrainConfig, converged
 from spt_nb.protocol import compare, prepare
 from spt_nb.tasks import load_task
-from spt_nb.tasks.facts import KNOWN
+from spt_nb.tasks import KNOWN
 
 PAPER = ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar", "speech", "bidmc")
 MIXERS = ("transformer", "rotary", "s4", "dlr", "mamba")

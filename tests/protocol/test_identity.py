@@ -26,7 +26,7 @@ HASHES = { # of the fine-tunings of copy_match at scale smoke, one for each lear
 def stages(mixer, init):
     "The fine-tunings of one cell."
     task = TaskSpec(name="copy_match")
-    return trial(task, mixer, init, 0, recipe(task.name, mixer, "smoke", init, mask_ratio=.5)[0]).candidates
+    return trial(task, init, 0, recipe(task.name, mixer, "smoke", init, mask_ratio=.5)[0]).candidates
 
 
 @pytest.mark.parametrize("mixer,init", HASHES, ids="-".join)

@@ -5,7 +5,7 @@ from helpers import without_numerics
 
 from spt_nb.core import SptError
 from spt_nb.models.attention import Attention
-from spt_nb.models.window_conv import WindowConv
+from spt_nb.models.convolution import WindowConv
 from spt_nb.protocol.recipes import MODELS, recipe
 from spt_nb.protocol.stages import TaskSpec
 from spt_nb.protocol.trials import trial
@@ -28,7 +28,7 @@ HASHES = { # of models, and of fine-tunings without their numerics version
 
 def first(mixer, scale, task, **changes):
     "The first fine-tuning of a cell."
-    return trial(TaskSpec(name=task), mixer, "masked", 0, recipe(task, mixer, scale, "masked", mask_ratio=.5, **changes)[0]).candidates[0]
+    return trial(TaskSpec(name=task), "masked", 0, recipe(task, mixer, scale, "masked", mask_ratio=.5, **changes)[0]).candidates[0]
 
 
 @pytest.mark.parametrize("mixer,scale", HASHES, ids="-".join)

@@ -12,7 +12,7 @@ from spt_nb.models.dlr import DLR
 from spt_nb.protocol.paper_models import PAPER, paper_sizes
 from spt_nb.models.mixer import MIXERS
 from spt_nb.protocol.paper import TEXT, TRAINING_ROWS, paper_numbers
-from spt_nb.protocol.recipes import MODELS, NEEDED, Recipe, recipe, resolve
+from spt_nb.protocol.recipes import MODELS, NEEDED, PARAMETERS, Recipe, recipe, resolve
 
 # (task, model, phase, column): why no recipe carries it
 EXCEPTIONS = {
@@ -50,10 +50,11 @@ def exception(line, column):
 
 def fields(r, phase):
     "A recipe in the words of the file."
-    told = {c: getattr(r, c) for c in FACTS if c in Recipe.model_fields}
+    flat = r.flat
+    told = {c: flat[c] for c in FACTS if c in flat}
     if phase == "finetune":
-        return told | dict(lr=r.lrs, steps=r.finetune_steps)
-    return told | dict(lr=(r.pretrain_lr,), batch_size=r.pretrain_batch_size, warmup=r.pretrain_warmup, schedule=r.pretrain_schedule, steps=r.pretrain_steps)
+        return told | dict(lr=r.lrs, steps=r.train.steps)
+    return told | dict(r.pretrain) | dict(lr=(r.pretrain.lr,))
 
 
 def carries(r, line, column):
@@ -65,12 +66,13 @@ def carries(r, line, column):
     if column == "epochs":
         return 0 <= told["steps"]*told["batch_size"] - value*rows < told["batch_size"]
     if column == "cut_epochs":
-        rest = (r.schedule_steps if r.schedule == "step" else r.plateau*r.valid_every)*r.batch_size - value*rows
-        return 0 <= rest < (value if r.schedule == "step" else r.valid_every)*r.batch_size
+        t = r.train
+        rest = (t.schedule_steps if t.schedule == "step" else t.plateau*t.valid_every)*t.batch_size - value*rows
+        return 0 <= rest < (value if t.schedule == "step" else t.valid_every)*t.batch_size
     if column == "loss":
         if phase == "finetune":
             return (value == "mse") == (line["task"] == "bidmc")
-        return line["task"] in ("listops", "text", "retrieval") or r.levels == (value == "cross-entropy")
+        return line["task"] in ("listops", "text", "retrieval") or r.denoising.levels == (value == "cross-entropy")
     if column == "batch_size" and phase == "finetune" and "init" in line:
         return told["batch_size"] == value and r.batch_sizes is None
     return told[column] == value
@@ -125,7 +127,7 @@ def test_rates_left_empty_are_as_the_rest():
     for line in LINES:
         if line["source"].startswith("authors"):
             r = at_paper_scale(line["task"], line["model"], "masked", None)
-            assert (r.ssm_lr, r.dt_lr) == (line.get("ssm_lr"), line.get("dt_lr"))
+            assert (r.train.ssm_lr, r.train.dt_lr) == (line.get("ssm_lr"), line.get("dt_lr"))
 
 
 @pytest.mark.parametrize("model", PAPER)
@@ -133,7 +135,7 @@ def test_sizes_are_those_of_the_models(model):
     for task in PAPER[model]:
         r = at_paper_scale(task, model, "masked", None)
         sizes = paper_sizes(model, task)
-        assert {k: getattr(r, k) for k in sizes} == sizes
+        assert {k: r.flat[k] for k in sizes} == sizes
 
 
 def test_mask_ratios_are_those_of_the_tasks():
@@ -149,7 +151,7 @@ def test_every_cell_of_every_initialisation_has_a_recipe():
         for task in PAPER[model]:
             for init in ("scratch-matched", "masked:0.4", "causal", "scratch-converged+random-all", "causal:0.6+random-ssm"):
                 r = at_paper_scale(task, model, init, None)
-                assert r.finetune_steps > 500 and r.pretrain_steps > 500 and r.mask_ratio
+                assert r.train.steps > 500 and r.pretrain.steps > 500 and r.denoising.mask_ratio
 
 
 def test_the_file_is_well_formed():
@@ -171,7 +173,7 @@ def test_a_batch_size_by_hand_is_the_only_one():
 def test_every_model_has_a_budget_with_a_source(task, mixer):
     for init in ("scratch-converged", "joint", "text-lm", "causal") if mixer == "pythia" else ("scratch", "masked", "contrastive", "joint", "causal"):
         r, _, sources = resolve(task, mixer, "paper", init)
-        assert set(sources) == set(Recipe.model_fields) and r.finetune_steps > 500 and r.pretrain_steps > 500
+        assert set(sources) == set(PARAMETERS) and r.train.steps > 500 and r.pretrain.steps > 500
         for name in (*NEEDED, "lrs", "pretrain_lr", "batch_size", "pretrain_batch_size", "warmup", "schedule", "weight_decay", "mask_ratio"):
             said = sources[name].removeprefix(f"inherited from {task}, ")
             assert re.search("paper|authors|as many parameters as S4", said), (name, said)
@@ -182,15 +184,17 @@ def test_models_that_the_paper_does_not_have_get_the_budget_of_s4(mixer):
     for task in TRAINING_ROWS:
         mine, theirs = (resolve(task, m, "paper", "masked").recipe for m in (mixer, "s4"))
         alone = ("n_ssm", "dt_min", "dt_max") if mixer != "s4d" else ()
-        assert mine.but(d_state=theirs.d_state) == theirs.but(**{k: Recipe.model_fields[k].default for k in alone}) if alone else mine == theirs
+        usual = Recipe().flat
+        expected = theirs.flat | ({k: usual[k] for k in alone} | dict(d_state=mine.sizes.d_state) if alone else {})
+        assert mine.flat == expected
         assert resolve(task, mixer, "paper", "masked").sources["pretrain_steps"].startswith(f"inherited from {task}, s4: ")
 
 
 def test_the_budget_of_a_variant_holds_for_every_model():
     for mixer in ("transformer", "rotary", "dlr", "mamba"):
         r = resolve("image", mixer, "paper", "masked", "data-scale").recipe
-        assert (r.pretrain_steps, r.pretrain_batch_size) == (10_000, 50)
-    assert resolve("image", "transformer", "paper", "masked", "data-scale").recipe.pretrain_lr == 1e-3
+        assert (r.pretrain.steps, r.pretrain.batch_size) == (10_000, 50)
+    assert resolve("image", "transformer", "paper", "masked", "data-scale").recipe.pretrain.lr == 1e-3
     with pytest.raises(SptError, match="variant is 'data-scale'; allowed: None"):
         resolve("listops", "s4", "paper", "masked", "data-scale")
 
@@ -201,4 +205,4 @@ def test_a_task_that_is_not_the_papers_must_be_given_its_budget():
             recipe(task, "dlr", "paper", d_model=64)
         given = dict(d_model=64, n_layers=2, pretrain_steps=7, finetune_steps=8, pretrain_lr=1e-3, pretrain_batch_size=64)
         r, _, sources = resolve(task, "dlr", "paper", **given)
-        assert (r.pretrain_steps, sources["pretrain_steps"], sources["weight_decay"]) == (7, "given", "ours")
+        assert (r.pretrain.steps, sources["pretrain_steps"], sources["weight_decay"]) == (7, "given", "ours")

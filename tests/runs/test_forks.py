@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import _start_worker
+from spt_nb.runs.workers import start_worker
 
 
 class Forks:
@@ -24,7 +24,7 @@ class Forks:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere loaders are not forked")
 def test_a_stage_in_a_worker_may_fork(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    p = _start_worker(pickle.dumps(([Forks()], Store(tmp_path), "", 1, 1)), {})
+    p = start_worker(pickle.dumps(([Forks()], Store(tmp_path), "", 1, 1)), {})
     try: assert p.wait(60) == 0
     finally: p.stdin.close()
     assert (tmp_path/"exitcode").read_text() == "0", "the forked process never began"

@@ -10,19 +10,19 @@ import psutil
 import pytest
 from helpers import RESULTS, steps_done
 
-from spt_nb.runs.launch import alive, job_folder, job_script
+from spt_nb.runs.launch import alive, job_folder, job_script, run_stages
 from spt_nb.core import SptError
 from spt_nb.protocol import TaskSpec, trial
 from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import plan, run_stages
+from spt_nb.runs.progress import plan
 
 
 def grid(seeds, steps=60, **options):
     "Small trials of pretraining, fine-tuning and test: three stages for every seed."
     r, task = recipe("copy_match", "dlr", "smoke", pretrain_steps=steps, finetune_steps=steps, valid_every=20, d_model=32, lrs=1e-3, **options)
     spec = TaskSpec(name="copy_match", options=task | dict(n_train=500))
-    return [trial(spec, "dlr", "masked", seed, r) for seed in range(seeds)]
+    return [trial(spec, "masked", seed, r) for seed in range(seeds)]
 
 
 def results(stages, store):

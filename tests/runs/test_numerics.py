@@ -11,9 +11,8 @@ import pytest
 
 from spt_nb.analysis import statistics
 from spt_nb.core import SptError, read_json
-from spt_nb.runs.numerics import code_hash, numerics
 from spt_nb.protocol import compare, prepare
-from spt_nb.runs.store import Store
+from spt_nb.runs.store import Store, code_hash, numerics
 
 REFERENCE = Path(__file__).parent/"reference_stages.json"  # made by `python tests/runs/test_numerics.py`
 CELLS = [("copy_match", m, "masked") for m in ("attention", "rotary", "s4", "s4d", "dlr", "lru", "s5", "mamba")]
@@ -34,12 +33,12 @@ def test_results_move_only_with_the_numerics_version(cell, tmp_path):
     known = json.loads(REFERENCE.read_text())
     assert known["numerics"] == numerics(), "a number was raised: run `python tests/runs/test_numerics.py` and commit what it writes"
     now, then = losses(*cell, tmp_path), known["losses"]["-".join(cell)]
-    assert np.allclose(now, then, rtol=2e-3), f"results moved: raise a number in nbs/runs/01_numerics.ipynb, then run `python tests/runs/test_numerics.py`\n{now}\n{then}"
+    assert np.allclose(now, then, rtol=2e-3), f"results moved: raise a number in nbs/runs/01_store.ipynb, then run `python tests/runs/test_numerics.py`\n{now}\n{then}"
 
 
 def test_stages_of_another_numerics_version_are_not_found(tmp_path, monkeypatch):
     first = prepare("copy_match", ["dlr"], ["scratch"], 1, "smoke", runs=tmp_path, quiet=True)
-    monkeypatch.setitem(__import__("spt_nb.runs.numerics", fromlist=["NUMERICS"]).NUMERICS, "models", 99)
+    monkeypatch.setitem(__import__("spt_nb.runs.store", fromlist=["NUMERICS"]).NUMERICS, "models", 99)
     second = prepare("copy_match", ["dlr"], ["scratch"], 1, "smoke", runs=tmp_path, quiet=True)
     assert {t.hash for t in first.trials.values()}.isdisjoint(t.hash for t in second.trials.values())
 

@@ -25,7 +25,7 @@ from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Tria
 from spt_nb.runs.store import Store
 from spt_nb.tasks.batches import in_memory, table
 from spt_nb.tasks.task import Task
-from spt_nb.runs.torchrun import _obtain, run_stage
+from spt_nb.runs.torchrun import obtain_together, run_stage
 from spt_nb.training.trainer import Steps, Trainer
 
 
@@ -129,7 +129,7 @@ def diverges(folder):
 # A fine-tuning after its pretraining, and its test; without dropout, whose random numbers depend on the number of processes.
 DATA = TaskSpec(name="copy_match", options=dict(n_train=130, n_valid=20, n_test=21))
 FIRST = Pretrain(task=DATA, model=ModelSpec(mixer="s4", d_model=8, n_layers=1, mixer_args=dict(d_state=8), norm="batch"),
-                 train=TrainConfig(steps=80, batch_size=16, lr=3e-3, valid_every=20), seed=0, ratio=.3)
+                 train=TrainConfig(steps=80, batch_size=16, lr=3e-3, valid_every=20), seed=0, mask_ratio=.3)
 STAGE = Trial(candidates=[Finetune(**dict(task=DATA, model=FIRST.model, train=FIRST.train.but(steps=20, valid_every=5), seed=0, pretrain=FIRST))])
 
 
@@ -138,7 +138,7 @@ def find(out: Path):
     if int(os.environ.get("RANK", 0)) == 0:
         torch.save(found, out / "found.pt")
     if int(os.environ.get("WORLD_SIZE", 1)) < 3:
-        _obtain(STAGE, out / "runs")
+        obtain_together(STAGE, out / "runs")
     return found
 
 

@@ -9,9 +9,9 @@ import pytest
 from helpers import steps_done
 from test_launch import ctrl_c, grid, interrupt_when_at_work, results  # noqa: F401
 
-from spt_nb.runs.launch import alive, job_folder
+from spt_nb.runs.launch import alive, job_folder, run_stages
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import plan, run_stages
+from spt_nb.runs.progress import plan
 
 SCRIPT = Path(__file__).parent / "slurm.sh"
 

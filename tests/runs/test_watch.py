@@ -20,7 +20,7 @@ from spt_nb.runs import progress, watch
 from spt_nb.config import Config
 from spt_nb.core import write_json
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import run_stages
+from spt_nb.runs.launch import run_stages
 
 # Run as a program: six tiny stages, one of which fails, computed in the store given as the first argument.
 RUN = """
@@ -29,7 +29,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from spt_nb.config import Config
 from spt_nb.core import SptError, write_json
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import run_stages
+from spt_nb.runs.launch import run_stages
 class Count(Config):
     number: int; steps: int = 20; needs: tuple = ()
     @property
@@ -139,7 +139,7 @@ def test_block_fits_any_terminal(encoding):
             lines = watch.block(ROWS, width, height, encoding)
             assert len(lines) <= max(1, height - 1)
             for line in lines:
-                assert watch._columns(line) < max(2, width) and line.isprintable()
+                assert watch.columns(line) < max(2, width) and line.isprintable()
                 line.encode(encoding)
 
 
@@ -165,9 +165,9 @@ def test_page_shows_every_state_and_escapes():
 
 def test_curves_of_any_numbers():
     assert watch.spark([]) == "" and watch.spark([1, 1]) == "▁▁" and watch.spark([0, 1]) == "▁█"
-    assert len(watch.spark(list(range(1000)))) == 8 and watch.spark([1e99, -1e99], fine=False) == "#_"
-    assert progress._curve([[1, .5], [2, None], [3, float("nan")], [4, float("inf")], "x", [5], [6, "x"], [7, .25]]) == [.5, .25]
-    assert progress._curve(None) == [] and progress._curve({"a": 1}) == []
+    assert len(watch.spark(list(range(1000)))) == 8 and watch.spark([1e99, -1e99], fancy=False) == "#_"
+    assert progress._scores([[1, .5], [2, None], [3, float("nan")], [4, float("inf")], "x", [5], [6, "x"], [7, .25]]) == [.5, .25]
+    assert progress._scores(None) == [] and progress._scores({"a": 1}) == []
 
 
 def test_time_left():
@@ -201,9 +201,9 @@ def test_notes_that_are_broken_are_survived(store, text):
         (store.path(stages[2].hash) / name).write_text(text, encoding="latin-1")
     watch.note_plan(stages, store)
     (store.folder / ".plans/other.json").write_text(text, encoding="latin-1")
-    assert list(progress.overview(stages, store).state[2:]) == ["done", "waiting"]
+    assert [r["state"] for r in progress.overview(stages, store)[2:]] == ["done", "waiting"]
     assert "1 of 4 stages done" in watch.report(store)
-    rows = watch._look([watch._line(s) for s in stages], store, {})
+    rows = progress.overview(stages, store)
     watch.block(rows), watch.page(rows)
 
 
@@ -225,7 +225,7 @@ def test_files_that_come_and_go_are_survived(store):
     watch.note_plan(stages, store)
     try:
         for _ in range(300):
-            assert set(progress.overview(stages, store).state) <= {"done", "stopped", "waiting"}
+            assert {r["state"] for r in progress.overview(stages, store)} <= {"done", "stopped", "waiting"}
             watch.report(store)
     finally:
         over.set()
@@ -241,7 +241,7 @@ def test_plan_notes(store):
     assert note["stages"][1] == dict(hash=a.hash, title="toy, seed 1", steps=300, kind="", needs=[])
     for i in range(30):
         watch.note_plan([Toy(seed=100 + i)], store)
-    notes = watch._plans(store)
+    notes = progress.noted_plans(store)
     assert len(notes) == 20 == len(list((store.folder / ".plans").iterdir()))
     assert notes[0]["stages"][0]["title"] == "toy, seed 129" and not first.exists()
 
@@ -267,18 +267,18 @@ def test_report_counts_each_stage_once(store, tmp_path):
 
 
 def test_thousand_stages_are_looked_at_quickly(store, measured):
-    lines, known = [watch._line(s) for s in fill(store, 1000)], {}
+    lines, known = [watch.plan_line(s) for s in fill(store, 1000)], {}
     spent = []
     for _ in range(4):
         at = time.perf_counter()
-        rows = watch._look(lines, store, known)
+        rows = watch.look(lines, store, known)
         spent.append(time.perf_counter() - at)
     at = time.perf_counter()
     watch.block(rows), watch.page(rows)
     drawn = time.perf_counter() - at
     measured("look_at_1000_stages", first_ms=round(1e3 * spent[0]), next_ms=round(1e3 * min(spent[1:])), drawing_ms=round(1e3 * drawn))
     assert spent[0] < 3 and min(spent[1:]) < .5 and drawn < .5
-    assert watch._pause(.001) == .5 and watch._pause(.1) == 2 and watch._pause(60) == 30
+    assert watch.pause_after(.001) == .5 and watch.pause_after(.1) == 2 and watch.pause_after(60) == 30
 
 
 def test_run_in_a_terminal(tmp_path):
@@ -338,7 +338,7 @@ class Small(Toy):
         return store.obtain(self, lambda folder: write_json(folder / "metrics.json", {}), wait)
 
 
-@pytest.mark.parametrize("broken", ["note_plan", "_view", "_look", "counts"])
+@pytest.mark.parametrize("broken", ["note_plan", "choose_view", "look", "counts"])
 def test_a_watcher_that_fails_does_not_end_the_run(store, monkeypatch, capsys, broken):
     def fail(*args, **kw):
         raise RuntimeError("no")
@@ -357,7 +357,7 @@ def test_a_closed_standard_error_does_not_end_the_run(store, monkeypatch):
 
 def test_quiet_is_quiet_and_leaves_a_note(store, capsys):
     run_stages([Small(seed=1)], store, workers=1, quiet=True)
-    assert capsys.readouterr() == ("", "") and len(watch._plans(store)) == 1
+    assert capsys.readouterr() == ("", "") and len(progress.noted_plans(store)) == 1
 
 
 def test_watchers_do_not_get_in_the_way(store):

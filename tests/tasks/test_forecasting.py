@@ -68,7 +68,7 @@ def test_one_channel_and_own_tables(tmp_path):
 @pytest.mark.parametrize("text, why", [
     ("date,A\n1,2\n2,low\n", "line 3: A is 'low'; allowed: a number"), ("date,A\n1,2\n2,\n", "line 3: A is nan"), ("date,A\n1,inf\n", "line 2: A is inf"),
     ("date\n1\n", "0 channels besides date"), ("", "cannot be read as CSV"), ("A,B\n1,2,3\n1\n4,5,6,7\n", "cannot be read as CSV"),
-    ("A\n" + "1\n" * 50, "train has 0 steps to say")])
+    ("A\n" + "1\n" * 50, "train has 0 steps to predict")])
 def test_bad_tables(tmp_path, text, why):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(SptError, match=why) as e:
@@ -96,7 +96,7 @@ def test_from_end_to_end(tmp_path, mixer, init):
 
 def test_a_run_stopped_at_every_checkpoint_is_bit_equal(tmp_path, monkeypatch):
     r, options = recipe("forecast", "dlr", "smoke", "masked", pretrain_steps=40, finetune_steps=40, valid_every=20, pretrain_valid_every=20, d_model=16, lrs=1e-3)
-    stage = trial(TaskSpec(name="forecast", options=options | dict(n_train=200)), "dlr", "masked", 0, r.but(dropout=.1)).candidates[0]
+    stage = trial(TaskSpec(name="forecast", options=options | dict(n_train=200)), "masked", 0, r.but(dropout=.1)).candidates[0]
     whole, broken, saved, save = Store(tmp_path / "whole"), Store(tmp_path / "broken"), [], Trainer.save
     stage.obtain(whole)
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from spt_nb.core import SptError
-from spt_nb.tasks import digits, image
+from spt_nb.tasks import image
 from spt_nb.tasks.batches import Split
 
 NAMES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
@@ -87,7 +87,7 @@ def test_every_form_gives_the_same_task(tmp_path, monkeypatch):
             pq.write_table(pa.table(hub_table(r, "image", "labels")), tmp_path / f"{s}.parquet")
         return datasets.load_dataset("parquet", data_files={s: str(tmp_path / f"{s}.parquet") for s in parts}, cache_dir=tmp_path / "hf")
 
-    monkeypatch.setattr("spt_nb.tasks.sources.load_dataset", hub)
+    monkeypatch.setattr("spt_nb.tasks.cache.load_dataset", hub)
     assert same(image.image(), first) and same(image.scifar(), image.scifar(tmp_path / "a"))
     image.image()
     assert asked == ["uoft-cs/cifar10"] * 2 and "hub" in image.image().source
@@ -140,7 +140,7 @@ def test_memory_at_full_size(tmp_path):
 
 
 def test_digits_need_no_file():
-    a, b = digits.load(seed=3), digits.load(seed=3, n_train=100)
+    a, b = image.digits(seed=3), image.digits(seed=3, n_train=100)
     assert a.levels == 17 and a.span == (-1., 1.) and len(a.train) == 1200
     rows = {Split(a.train).x.raw(i).tobytes() for i in range(1200)}
     assert all(Split(b.train).x.raw(i).tobytes() in rows for i in range(100)) and a.fingerprint != b.fingerprint

@@ -146,7 +146,7 @@ def test_the_hub_copy(tmp_path, monkeypatch):
         asked.append((path, revision))
         return datasets.load_dataset(str(tmp_path / "repo"), name, cache_dir=tmp_path / "hf", **options)
 
-    monkeypatch.setattr("spt_nb.tasks.sources.load_dataset", hub)
+    monkeypatch.setattr("spt_nb.tasks.cache.load_dataset", hub)
     task, again = speech.load(), speech.load(x_norm="per_step")
     assert asked == [("google/speech_commands", "refs/convert/parquet")]
     for k, split in enumerate((task.train, task.valid, task.test)):

@@ -10,7 +10,8 @@ import spt_nb.runs.store
 from spt_nb.config import Config
 from spt_nb.core import read_json, write_json
 from spt_nb.runs.store import Store
-from spt_nb.runs.workers import plan, work
+from spt_nb.runs.progress import plan
+from spt_nb.runs.workers import work
 
 
 class Add(Config):

@@ -18,7 +18,7 @@ from spt_nb.protocol.stages import TaskSpec
 from spt_nb.runs.store import Store
 from spt_nb.training.trainer import Steps, Trainer, trim_memory
 from spt_nb.protocol.trials import trial
-from spt_nb.runs.workers import run_stages
+from spt_nb.runs.launch import run_stages
 
 TINY = dict(d_model=8, n_layers=1, n_heads=2, d_state=4, pretrain_steps=3, finetune_steps=3, valid_every=2, lrs=1e-3, batch_size=8,
             pretrain_batch_size=8)
@@ -36,7 +36,7 @@ def tiny(i):
     "Three stages: pretraining, fine-tuning and test; tokens, values or pairs, each mixer, masked or causal."
     task, mixer, init = ("dyck", "paths", "chains")[i % 3], ("attention", "dlr", "s4", "s4d")[i % 4], ("masked", "causal")[i % 2]
     r, options = recipe(task, mixer, "smoke", init, **TINY)
-    return trial(TaskSpec(name=task, options=options), mixer, init, i, r)
+    return trial(TaskSpec(name=task, options=options), init, i, r)
 
 
 def held():
@@ -103,7 +103,7 @@ def test_trainer_against_a_bare_loop(what, tmp_path, size, measured):
     spec = TaskSpec(name="dyck", options=dict(length=1024, n_train=400, n_valid=8, n_test=8))
     r, _ = recipe("listops", "attention", "mini", "masked", d_model=128, n_layers=2, batch_size=8, pretrain_batch_size=8,
                   pretrain_steps=Turns.n * turns, finetune_steps=Turns.n * turns, valid_every=10**6, lrs=1e-3)
-    stage, task = trial(spec, "attention", "masked", 0, r).candidates[0], spec.load()
+    stage, task = trial(spec, "masked", 0, r).candidates[0], spec.load()
     stage, objective = (stage.pretrain, MaskedDenoising(.15)) if what == "pretraining" else (stage, Classification())
     model = stage.model.build(0, stage.arguments(task))
     trainer = Trainer(model, task, objective, stage.train, tmp_path, 0)

@@ -29,7 +29,8 @@ from spt_nb.models.language import BUILT_IN
 from spt_nb.training.optimisation import TrainConfig
 from spt_nb.protocol.export import export, import_stage, load_model
 from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec
-from spt_nb.runs.store import Store, load_checkpoint, save_checkpoint, seal
+from spt_nb.runs.checkpoint import load_checkpoint, save_checkpoint
+from spt_nb.runs.store import Store, seal
 from spt_nb.tasks import load_task
 from spt_nb.tasks.cache import _dump, caches
 
@@ -84,7 +85,7 @@ def good(store, tmp_path_factory):
     data = TaskSpec(name="copy_match", options=dict(n_train=40, n_valid=10, n_test=10))
     model = ModelSpec(mixer="s4d", d_model=8, n_layers=2, mixer_args=dict(d_state=4), norm="batch")
     train = TrainConfig(steps=2, batch_size=8, lr=1e-3, valid_every=1)
-    pre = Pretrain(task=data, model=model, train=train, seed=0, ratio=.25)
+    pre = Pretrain(task=data, model=model, train=train, seed=0, mask_ratio=.25)
     fine = Finetune(task=data, model=model, train=train, seed=0, pretrain=pre)
     fine.obtain(store)
     return export(fine.hash, store, tmp_path_factory.mktemp("out") / "good")

@@ -16,7 +16,7 @@ def die():
 
 def logged(c, log, where=None, n=0):
     "Compute a comparison, noting every stage that is finished; `where`: SIGKILL before the n-th write anywhere, or of the end of a stage."
-    finish, ends, first = Store._finish, [0], [None]
+    finish, ends, first = Store.finish, [0], [None]
     at_end = 1 + n % 4  # of which stage
 
     def kill(count, path):
@@ -37,7 +37,7 @@ def logged(c, log, where=None, n=0):
         os.close(fd)
         return path
 
-    Store._finish = noted
+    Store.finish = noted
     if where:
         at_write(c.store.folder, kill)
     return len(compute(c))

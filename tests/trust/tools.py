@@ -13,7 +13,8 @@ from spt_nb.protocol.comparison import Comparison
 from spt_nb.protocol import prepare
 from spt_nb.runs.store import Store
 from spt_nb.training.trainer import Trainer
-from spt_nb.runs.workers import plan, work
+from spt_nb.runs.progress import plan
+from spt_nb.runs.workers import work
 
 WRITES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "tempfile.mkstemp"}
 RESULTS = ("weights.safetensors", "metrics.json", "history.json", "ledger.json", "model.json", "config.json", "test.parquet")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from ...core import SptError, cache_dir, digest, one_of, whole
-from ..cache import cached
+from ..cache import cached, limited
 from ..characters import BYTES
 from .columns import find_label, form_of_input, named, pick
 from .folders import folder_rows
@@ -21,7 +21,7 @@ from .places import find, keep, path_of, read
 from .scaling import scaled_targets, scaled_values
 from .sequences import FAULTS, layout, started, survey, tables
 from .tables import Rows
-from ..sources import limited, signature
+from ..sources import signature
 from ..batches import Split, in_memory, table, permutation
 from ..task import Task
 

@@ -9,7 +9,7 @@ __all__ = ['MOMENTS', 'row_moments', 'scaled_values', 'scaled_targets']
 import numpy as np
 import pyarrow as pa
 from ...core import digest
-from ..sources import rescaled
+from ..cache import rescaled
 from ..batches import Split, in_memory
 
 # %% ../../../nbs/tasks/own/05_scaling.ipynb #891fec87
