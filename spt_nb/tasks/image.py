@@ -119,7 +119,9 @@ def _read_pickle(path:Path): # (pixels (n, 1024, 3), labels (n,))
     try: batch = _Unpickler(_bytes(path)).load()
     except SptError: raise
     except Exception as e: # a broken pickle may raise anything, and all of it means this file
-        raise SptError(f"{path.name} is no batch of CIFAR-10: {' '.join(str(e).split())[:150]}") from None
+        known = isinstance(e, (ValueError, EOFError, pickle.UnpicklingError))
+        why = " ".join(str(e).split())[:150] if known else "its instructions do not fit together"
+        raise SptError(f"{path.name} is no batch of CIFAR-10: {why}") from None
     if type(batch) is not dict: raise SptError(f"{path.name} is no batch of CIFAR-10: it holds no dict")
     data, labels = (getattr(v, "array", v) for v in (batch.get(k, batch.get(k.decode())) for k in (b"data", b"labels")))
     if (shape := getattr(data, "shape", "no array"))[1:] != (3072,) or not shape[0]:
