@@ -28,7 +28,7 @@ from ..models.mixer import mixer_arguments
 from ..protocol.paper import GRID
 from ..protocol.plan import prepare
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
-from ..training.scores import further_scores, not_told_apart, score_names
+from ..training.evaluation import further_scores, not_told_apart, score_names
 from ..analysis.statistics import percent
 from ..tasks import task_options
 from ..tasks.batches import Split

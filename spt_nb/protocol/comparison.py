@@ -18,7 +18,7 @@ from ..analysis.comparison_plots import plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
-from ..training.scores import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
+from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
 from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
