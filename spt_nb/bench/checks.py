@@ -68,7 +68,8 @@ def keeps_shape(t:Tried):
 @check("finite", "finite numbers", first=True)
 def finite(t:Tried):
     y = t.build()(t.inputs(2, t.length)).isfinite()
-    return ("all numbers finite", True) if y.all() else (f"{(~y).float().mean():.0%} of the output is not finite", False)
+    if y.all(): return "all numbers finite", True
+    return f"{(~y).float().mean():.0%} of the output is not finite", False
 
 # %% ../../nbs/bench/05_checks.ipynb #ef698908
 @check("input", "left as it was", first=True)
@@ -101,7 +102,8 @@ def separate(t:Tried):
         if (share := _share(g[1:], g)) > 1e-4:
             return f"in {mode} mode a sequence sees another ({share:.2g} of its own gradient)", False
     with torch.no_grad(): d = off((m := t.build())(x[:1]), m(x)[:1])
-    return ("a sequence sees itself alone", True) if d < 1e-4 else (f"a sequence alone differs by {d:.2g} from itself in a batch", False)
+    if d < 1e-4: return "a sequence sees itself alone", True
+    return f"a sequence alone differs by {d:.2g} from itself in a batch", False
 
 # %% ../../nbs/bench/05_checks.ipynb #1b7c0636
 @check("reach", "another position than its own, or nothing is mixed", required=False)
@@ -123,7 +125,8 @@ def padding(t:Tried):
         y = m(torch.where(real[..., None], x, 9. if known else 0.), *known)
         worst = max(worst, *(off(y[i:i+1, :n], m(x[i:i+1, :n].clone())) for i, n in enumerate(lengths)))
     how = "told the lengths" if known else "not told the lengths (`forward` takes no `lengths`), zeros as padding"
-    return f"{how}: " + ("the same as alone" if worst < 1e-4 else f"the output differs by {worst:.2g} from alone"), worst < 1e-4
+    if worst < 1e-4: return f"{how}: the same as alone", True
+    return f"{how}: the output differs by {worst:.2g} from alone", False
 
 # %% ../../nbs/bench/05_checks.ipynb #54476f4a
 @check("causal", "no position sees a later one")
@@ -137,13 +140,16 @@ def looks_back(t:Tried):
     with torch.no_grad():
         y = m(x.clone())
         d = max(off(m(torch.cat([x[:, :p], x[:, p:] + 1], 1))[:, :p], y[:, :p]) for p in range(1, L))
-    return (f"none of {L} positions sees a later one", True) if d < 1e-4 else (f"earlier outputs change by {d:.2g} when later inputs do", False)
+    if d < 1e-4: return f"none of {L} positions sees a later one", True
+    return f"earlier outputs change by {d:.2g} when later inputs do", False
 
+# %% ../../nbs/bench/05_checks.ipynb #c03c628c
 @check("step by step", "the output of the whole, to 0.001")
 @torch.no_grad()
 def steps(t:Tried):
     m = t.build(causal=True) if t.claims else None
-    if not (hasattr(m, "step") and hasattr(m, "init_state")): return "no `init_state` and `step`: used as a whole only", None
+    if not (hasattr(m, "step") and hasattr(m, "init_state")):
+        return "no `init_state` and `step`: used as a whole only", None
     x, state, ys = t.inputs(2, 24), m.init_state(2), []
     for p in range(24): y, state = m.step(x[:, p], state); ys.append(y)
     return f"24 steps differ by {(d := off(torch.stack(ys, 1), m(x))):.1g}", d < 1e-3

@@ -30,7 +30,8 @@ class Check(NamedTuple):
     required: bool = True
 
     @property
-    def verdict(self) -> str: return "–" if self.ok is None else "yes" if self.ok else "NO" if self.required else "notice"
+    def verdict(self) -> str:
+        return "–" if self.ok is None else "yes" if self.ok else "NO" if self.required else "notice"
     @property
     def shown(self) -> str: return self.found + (f"; allowed: {self.allowed}" if self.ok is False else "")
 
@@ -85,7 +86,7 @@ def cost(t:Tried, seconds:float) -> list[Check]:
     turns = take_turns({n: step(m) for n, m in mixers.items()}, "cpu", seconds)
     ms = 1e6*median(s["mine"] for s in turns)/x[..., 0].numel()
     mb = {n: kept(m, x.clone().requires_grad_())/1e6 for n, m in mixers.items()}
-    text = f"{ms:.2g} ms for 1,000 tokens, forward and backward; keeps {mb['mine']:.2g} MB of {x.shape[0]} x {x.shape[1]}"
+    text = f"{ms:.2g} ms for 1,000 tokens, forward and backward; keeps {mb['mine']:.2g} MB of {len(x)} x {x.shape[1]}"
     lines = [Check("speed", text)]
     for n in rivals:
         q, memory = [s["mine"]/s[n] for s in turns], mb["mine"]/max(mb[n], 1e-9)
@@ -96,7 +97,7 @@ def cost(t:Tried, seconds:float) -> list[Check]:
 # %% ../../nbs/bench/06_contract.ipynb #d8072654
 def contract(mixer, # A name, a class, an import path "package.module:Name", or a file "folder/my_file.py:Name"
              d_model:int=64, length:int=128, # Channels; the longest sequence that is tried
-             causal:bool|None=None, # Must it look back only? None: it must if its signature takes `causal`, and is told so
+             causal:bool|None=None, # Must it look back only? None: yes, if its signature takes `causal`
              mixer_args:dict|None=None, # Further arguments of the mixer
              needs:tuple=(), # Notices that are required here, as "padding"
              seconds:float=2., # For measuring the speed; 0: not measured
@@ -109,6 +110,7 @@ def contract(mixer, # A name, a class, an import path "package.module:Name", or 
     with torch.random.fork_rng(): _test(c, Tried(mixer, d_model, length, causal, mixer_args or {}), needs, seconds)
     return c
 
+# %% ../../nbs/bench/06_contract.ipynb #f601b73c
 def _test(c, t, needs, seconds):
     "Add the lines to a contract."
     try: m = t.build()

@@ -27,7 +27,7 @@ from .workloads import (LINES, Line, build, kernel_error, kernel_step, measure_s
 from ..core import SptError, one_of, replacing, write_json
 
 # %% ../../nbs/bench/03_measure.ipynb #c46eeeca
-def take_turns(steps:dict, device:str, seconds:float) -> list[dict]: # Name -> function; the time for all; seconds of each
+def take_turns(steps:dict, device:str, seconds:float) -> list[dict]: # Name -> function; time for all; seconds
     "Time steps in turns, after one turn to warm up: one turn at least, 50 at most."
     for step in steps.values(): step()
     turns, end = [], perf_counter() + seconds
@@ -112,7 +112,7 @@ def free_bytes(device:str) -> int:
     try: return 1024*int(re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
     except (OSError, TypeError): return os.sysconf("SC_PAGE_SIZE")*os.sysconf("SC_PHYS_PAGES")
 
-def measure(name:str, L:int, speeds:dict, device="cpu", seconds=5., batch:int|None=None, limit=60., ask=in_child) -> dict:
+def measure(name:str, L:int, speeds:dict, device="cpu", seconds=5., batch=None, limit=60., ask=in_child) -> dict:
     "Everything about one line at one length."
     line = LINES[name] if batch is None else replace(LINES[name], batch=batch)
     B, D, which = line.batch, line.d_model, ["ours"]
@@ -170,8 +170,8 @@ def describe(speeds:dict, device:str="cpu") -> str:
 # %% ../../nbs/bench/03_measure.ipynb #3fc1aea2
 CURVES = ("s4", "s4d", "dlr", "softmax", "local") # Drawn against length below
 
-def chosen(names=None, lengths=None, every:bool=False, device:str="cpu", curves:bool=False) -> list[tuple]: # (name, length)
-    "The lines of a run: the quick ones, every one, or those asked for."
+def chosen(names=None, lengths=None, every:bool=False, device:str="cpu", curves:bool=False) -> list[tuple]:
+    "The names and lengths of a run: the quick ones, every one, or those asked for."
     for n in names or (): one_of("a name in rows", n, LINES)
     if lengths and min(lengths) < 16: raise SptError(f"a length is {min(lengths)}; allowed: 16 or more")
     if curves: return [(n, L) for L in lengths or [1 << k for k in range(10, 17)] for n in names or CURVES]
@@ -216,8 +216,8 @@ def plot_layers(rows:pd.DataFrame) -> plt.Figure: # layer, length, ours_s, ours_
             one = rows[rows.layer == layer].sort_values("length")
             for ax, unit in zip(pair, ("s", "mb")):
                 for name, look in looks.items():
-                    key = f"{name}_{unit}"
-                    if key in one: ax.loglog(one.length, one[key], label="roofline" if name == "floor" else name, **look)
+                    key, title = f"{name}_{unit}", "roofline" if name == "floor" else name
+                    if key in one: ax.loglog(one.length, one[key], label=title, **look)
                 ax.minorticks_off()
             pair[0].set_title(layer.replace(", ", "\n"), fontsize=10)
             pair[1].set(xlabel="length", xticks=[1 << 10, 1 << 13, 1 << 16])

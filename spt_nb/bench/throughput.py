@@ -60,7 +60,8 @@ def batches(repeats:int=20) -> pd.DataFrame:
     threads, rows = torch.get_num_threads(), []
     torch.set_num_threads(1)
     for name, (length, size, modality) in BATCHES.items():
-        split, objective = Split(_random_task(length, modality).train), MaskedDenoising(.5 if modality == "values" else .15)
+        split = Split(_random_task(length, modality).train)
+        objective = MaskedDenoising(.5 if modality == "values" else .15)
         def step(i): objective.prepare(collate(split, (np.arange(size)*7 + i) % len(split)), 0, i)
         step(0); step(1)
         rows.append(dict(what=name, length=length, batch=size, **_times(step, repeats, 1000)))

@@ -26,7 +26,7 @@ from ..models.s4d import S4D
 
 # %% ../../nbs/bench/02_workloads.ipynb #ee87c7e4
 def convolution_work(B:int, L:int, D:int) -> Counter:
-    "A convolution layer without its kernel: (2B + 1) D pairs of transforms of 2L, the map to 2D, 28 words per activation."
+    "A convolution layer without its kernel: (2B + 1) D transforms of 2L, the map to 2D, 28 words per activation."
     return Counter({f"fft {2*L}": (2*B + 1)*D, "gemm": 12*B*L*D*D, "words": 28*B*L*D})
 
 def s4d_kernel_work(L:int, H:int, n:int=32, directions:int=2) -> Counter:
@@ -129,6 +129,7 @@ def _attention(title, reference, needs, ff=0, rotary=False, causal=False, block=
                 lambda B, L, D: needs(B, L) + 60*B*L*D*4, ff=ff, **kw)
 
 def _window(L): return min(4096, L//4)
+def _none(B, L): return 0
 def _s4_needs(L, D): return 5.5*6*D*64*(L//2 + 1)*8
 
 # %% ../../nbs/bench/02_workloads.ipynb #2890e959
@@ -136,13 +137,14 @@ _short, _long = dict(quick=(1024, 4096), slow=(2048, 16384)), dict(quick=(1024, 
 LINES = dict(
     s4=_state_space("S4", S4, plain.PlainS4, s4_kernel_work, _s4_needs, **_short),
     s4_narrow=_state_space("S4", S4, plain.PlainS4, s4_kernel_work, _s4_needs, slow=(16384,), d_model=32),
-    s4d=_state_space("S4D", S4D, plain.PlainS4D, s4d_kernel_work, lambda L, D: 4*D*32*L*8, quick=(1024, 4096), slow=(16384,)),
+    s4d=_state_space("S4D", S4D, plain.PlainS4D, s4d_kernel_work, lambda L, D: 4*D*32*L*8,
+                     **_short | dict(slow=(16384,))),
     dlr=_state_space("DLR, N=64", partial(DLR, d_state=64), plain.PlainDLR, partial(dlr_kernel_work, N=64),
                      lambda L, D: 4*64*L*8, **_short),
     dlr_1024=_state_space("DLR, N=1024", partial(DLR, d_state=1024), plain.PlainDLR, partial(dlr_kernel_work, N=1024),
                           lambda L, D: 4*1024*L*8, quick=(1024,)),
-    transformer=_attention("Transformer block, rotary", plain.PlainAttention, lambda B, L: 0, ff=1, rotary=True, **_long),
-    mha=_attention("Transformer block, torch's", plain.TorchAttention, lambda B, L: 0, ff=1, quick=(1024,), slow=(4096,)),
+    transformer=_attention("Transformer block, rotary", plain.PlainAttention, _none, ff=1, rotary=True, **_long),
+    mha=_attention("Transformer block, torch's", plain.TorchAttention, _none, ff=1, quick=(1024,), slow=(4096,)),
     softmax=_attention("Transformer block, softmax", plain.SoftmaxAttention, lambda B, L: 13*B*4*L*L, ff=1, **_long),
     local=_attention("Local attention", plain.WindowAttention, lambda B, L: 18*B*L*_window(L), block=_window,
                      quick=(4096,), slow=(16384, 65536), batch=1),
