@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 
-from ..analysis import plots, statistics
+from ..analysis import statistics
+from ..analysis.comparison_plots import plot_scores
 from ..analysis.claims import closeness
 from ..analysis.effects import Effect, cells_of
 from ..protocol.comparison import Comparison
@@ -211,7 +212,7 @@ def table(self:Versus) -> pd.DataFrame:
 @patch
 def plot(self:Versus):
     "Test scores of all, with intervals and single seeds."
-    return plots.plot_scores(self.table(), self.rows, self.floor(), "R2" if self.floor() is None else "accuracy")
+    return plot_scores(self.table(), self.rows, self.floor(), "R2" if self.floor() is None else "accuracy")
 
 # %% ../../nbs/experiments/87_versus.ipynb #e9fea1f9
 MARGIN = .05 # Level: within five points
