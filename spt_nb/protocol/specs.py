@@ -18,8 +18,7 @@ from ..core import SptError, derive_seed
 from ..models.language import PYTHIA, build_model
 from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
-from ..objectives.contrastive import Contrastive
-from ..objectives.pretext import CausalDenoising, MaskedDenoising
+from ..objectives.pretext import CausalDenoising, Contrastive, MaskedDenoising
 from ..tasks import KNOWN, Facts, facts, facts_of, load_task
 
 # %% ../../nbs/protocol/01_specs.ipynb #bbbfb8d8
@@ -112,4 +111,4 @@ class Denoising(Config):
             raise SptError(f"levels is True; allowed: False, as task {task.name!r} is not of one channel with levels")
         levels = dict(levels=task.levels, span=task.span) if self.levels else {}
         if kind == "contrastive": return Contrastive(self.mask_ratio)
-        return MaskedDenoising(self.mask_ratio, run=self.mask_span, **levels) if kind == "masked" else CausalDenoising(**levels)
+        return MaskedDenoising(self.mask_ratio, mask_span=self.mask_span, **levels) if kind == "masked" else CausalDenoising(**levels)

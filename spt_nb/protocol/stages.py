@@ -20,11 +20,10 @@ from pydantic import Field
 from ..config import Config
 from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers
-from ..objectives.joint import Joint
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
 from ..runs.store import numerics
-from ..objectives.pretext import label_objective
+from ..objectives.labels import AuxiliaryDenoising, label_objective
 from ..training.optimisation import TrainConfig
 from .specs import Denoising, ModelSpec, TaskSpec
 from ..runs.store import Store
@@ -169,7 +168,7 @@ def objective(self:Finetune, task):
     "The objective of its training, of which validation and test see the label alone."
     label = label_objective(task.kind)
     if not self.auxiliary: return label
-    return Joint(label, self.auxiliary.build(task), self.auxiliary.share)
+    return AuxiliaryDenoising(label, self.auxiliary.build(task), self.auxiliary.share)
 
 @patch
 def arguments(self:Finetune, task) -> dict: # JSON
@@ -208,7 +207,7 @@ def _start(self:Finetune, pre, task, model) -> list:
     return self.pretrain.transfer(pre, task, model, **(dict(take=self.take) if self.take else {}))
 
 # %% ../../nbs/protocol/07_stages.ipynb #ddacc370
-from ..training.scores import scores
+from ..training.evaluation import scores
 
 class Trial(Config):
     "The best of some fine-tunings by validation, and its test score."
