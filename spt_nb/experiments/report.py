@@ -158,7 +158,8 @@ def verdicts(claims) -> str:
     return ", ".join(f"{n} {v}" for v, n in counts)
 
 # %% ../../nbs/experiments/83_report.ipynb #c018ef4c
-_templates = Environment(loader=PackageLoader("spt_nb", "experiments"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_templates = Environment(loader=PackageLoader("spt_nb", "experiments"), autoescape=True,
+                         trim_blocks=True, lstrip_blocks=True)
 
 def write_page(path, title:str, **values) -> Path:
     "Render a page, `body` or what the report needs, and write it atomically."
