@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ..core import one_of
-from .inits import Init
+from .specs import Init
 from .paper_models import PAPER, paper_sizes, size_source
 
 # %% ../../nbs/protocol/04_paper.ipynb #d4dacfb8

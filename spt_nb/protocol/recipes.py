@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..config import Config
 from ..core import SptError, one_of
-from .inits import parse_init
+from .specs import parse_init
 from ..models.language import PYTHIA, find_lm, lm_sizes
 from ..models.mixer import find_mixer
 from ..models.weights import PARTS

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from ..core import SptError, one_of
-from .inits import Init, parse_init
+from .specs import Init, parse_init
 from ..models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
 from ..models.mixer import identity, mixer_arguments
 from ..training.optimisation import TrainConfig
