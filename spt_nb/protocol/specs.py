@@ -38,7 +38,7 @@ class TaskSpec(Config):
     def _share_or_count(cls, f):
         if isinstance(f, Integral) and f >= 1: return f
         if isinstance(f, Real) and not isinstance(f, Integral) and 0 < f <= 1: return f
-        raise SptError(f"fraction is {f!r}; allowed: a share greater than 0 and up to 1.0, or a whole number of examples")
+        raise SptError(f"fraction is {f!r}; allowed: a share greater than 0 and up to 1.0, or a number of examples")
 
 @functools.lru_cache(32)
 def _whole(name, data_dir, options): return load_task(name, data_dir, **json.loads(options))
@@ -86,7 +86,7 @@ class ModelSpec(Config):
         "The mixer, as `find_mixer` finds it; an error if its code has changed."
         name = f"{self.folder}/{self.mixer}" if self.folder else self.mixer
         if self.source and (now := source_hash(find_mixer(name))) != self.source:
-            raise SptError(f"code of mixer {self.mixer!r} is {now}; allowed: {self.source}, with which this stage began")
+            raise SptError(f"code of mixer {self.mixer!r} is {now}; allowed: {self.source}, as when this stage began")
         return name
 
 # %% ../../nbs/protocol/01_specs.ipynb #a36eadd6
@@ -112,7 +112,7 @@ def build(self:ModelSpec, seed:int, arguments:dict):
 class Denoising(Config):
     "What is hidden of a sequence, and how it is recovered."
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
-    mask_ratio: float|None = Field(None, gt=0, lt=1, alias="ratio") # Share of positions hidden; None: not set, or causal
+    mask_ratio: float|None = Field(None, gt=0, lt=1, alias="ratio") # Share of positions hidden; None: not set
     mask_span: int = Field(1, ge=1)                                 # Length of the runs that are hidden
     levels: bool = False                                            # Recover levels of the task, by cross-entropy
 
