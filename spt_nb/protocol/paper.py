@@ -170,7 +170,7 @@ def _labels(task, model, init, variant) -> dict:
     if fine["schedule"] == "plateau": own["plateau"] = Given(ceil(cut/every.value), sources["cut_epochs"])
     return own
 
-def paper_fields(task:str, model:str, init:Init, variant:str|None=None, causal:bool=False) -> dict[str, Given]: # Maybe empty
+def paper_fields(task:str, model:str, init:Init, variant:str|None=None, causal:bool=False) -> dict: # Name -> `Given`
     "The parameters that the paper and its configurations give, but for the sizes. All rows of a model pool alike."
     labels = _labels(task, model, init, variant)
     if not labels: return {}
@@ -201,11 +201,11 @@ def _pythia(task, lent, init) -> dict:
     sizes = {k: Given(v, "authors' configs") for k, v in dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4).items()}
     changed = dict(finetune_steps=-(-sequences//batch), valid_every=min(epoch, 3000))
     grid = dict(lrs=tuple(tuned["lr"][::-1]), batch_sizes=tuple(map(int, tuned["batch_size"])), batch_size=batch)
-    grid, changed = {k: Given(v, source) for k, v in grid.items()}, {k: numbers[k]._replace(value=v) for k, v in changed.items()}
-    return sizes | numbers | grid | changed
+    changed = {k: numbers[k]._replace(value=v) for k, v in changed.items()}
+    return sizes | numbers | {k: Given(v, source) for k, v in grid.items()} | changed
 
 # %% ../../nbs/protocol/02_paper.ipynb #766eb648
-def paper_values(task:str, mixer:str, init:Init, variant:str|None=None, causal:bool=False) -> dict[str, Given]: # Maybe empty
+def paper_values(task:str, mixer:str, init:Init, variant:str|None=None, causal:bool=False) -> dict: # Name -> `Given`
     "All parameters that the paper gives a mixer, its sizes too, some of them lent by another model."
     if task not in TRAINING_ROWS: return {}
     model = reference(task, mixer)
@@ -224,20 +224,18 @@ SOURCES = {"text": "main text of the paper", "lra": "README of google-research/l
            "recalled": "recalled, and not checked against the paper"}
 COLUMNS = ("listops", "text", "retrieval", "image", "pathfinder", "pathx", "mean", "pathx256")
 
-def paper_results(experiment:str|None=None) -> pd.DataFrame: # experiment, place, task, model, init, value, unit, source, note
+def paper_results(experiment:str|None=None) -> pd.DataFrame: # place, task, model, init, value, unit, source, note
     "The numbers known of an experiment, E1 to E8; None: all."
     t = pd.read_csv(files("spt_nb")/"paper_results.csv").fillna(dict(init="", source="", note=""))
     if experiment is not None: t = t[t.experiment == one_of("experiment", experiment, sorted(set(t.experiment)))]
     return t.reset_index(drop=True)
 
 def _accuracies(experiment) -> pd.DataFrame:
-    t = paper_results(experiment)
-    return t[(t.unit == "accuracy") & (t.source != "repository")]
+    return paper_results(experiment).query("unit == 'accuracy' and source != 'repository'")
 
 def paper_value(experiment:str, model:str, init:str, task:str="mean") -> float: # NaN if it is not known
     "An accuracy of the paper, in %."
-    t = _accuracies(experiment)
-    values = t[(t.model == model) & (t.init == init) & (t.task == task)].value
+    values = _accuracies(experiment).query("model == @model and init == @init and task == @task").value
     return float(values.iloc[0]) if len(values) else float("nan")
 
 # %% ../../nbs/protocol/02_paper.ipynb #2e4bfb37

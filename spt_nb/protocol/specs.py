@@ -67,17 +67,17 @@ def facts(self:TaskSpec) -> Facts:
 class ModelSpec(Config):
     "A model without its head: the part that pretraining and fine-tuning share."
     mixer: str
-    d_model: int = Field(ge=1)
-    n_layers: int = Field(ge=1)
-    mixer_args: dict[str, Any] = {}
-    ff_expand: int = Field(0, ge=0)
-    positions: Literal["none", "sinusoidal", "learned", "rotary", "alibi"] = "none"
-    position_scale: float = Field(.5, gt=0)
-    norm: Literal["layer", "batch"] = "layer"
-    prenorm: bool = True
-    dropout: float = Field(0., ge=0, lt=1)
-    causal: bool = False
-    weights: Literal[tuple(WEIGHTS)] = "structured"       # Initial weights, before any training
+    d_model: int = Field(ge=1)                 # Width
+    n_layers: int = Field(ge=1)                # Blocks
+    mixer_args: dict[str, Any] = {}            # What the mixer is built with
+    ff_expand: int = Field(0, ge=0)            # Width of the feed-forward block in multiples of d_model; 0: none
+    positions: Literal["none", "sinusoidal", "learned", "rotary", "alibi"] = "none" # Rotary and alibi need attention
+    position_scale: float = Field(.5, gt=0)    # Standard deviation of learned positions at the start
+    norm: Literal["layer", "batch"] = "layer"  # Normalisation
+    prenorm: bool = True                       # Normalise before (or after) each block
+    dropout: float = Field(0., ge=0, lt=1)     # Dropout
+    causal: bool = False                       # Look back only
+    weights: Literal[tuple(WEIGHTS)] = "structured"       # Initial weights; random: the control of Figure 2
     source: str = Field("", exclude_if=lambda v: v == "") # Hash of the code of a user's mixer
     folder: str|None = Field(None, exclude=True)          # Where its file is; not part of the identity
 
@@ -112,9 +112,9 @@ def build(self:ModelSpec, seed:int, arguments:dict):
 class Denoising(Config):
     "What is hidden of a sequence, and how it is recovered."
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
-    mask_ratio: float|None = Field(None, gt=0, lt=1, alias="ratio") # Share of positions hidden; None: not set
+    mask_ratio: float|None = Field(None, gt=0, lt=1, alias="ratio") # Share of positions hidden; none: as the task says
     mask_span: int = Field(1, ge=1)                                 # Length of the runs that are hidden
-    levels: bool = False                                            # Recover levels of the task, by cross-entropy
+    levels: bool = False  # Recover a pixel as one of its grey levels, by cross-entropy, instead of as a number
 
     def build(self, task, kind:str="masked"):
         "The objective on the sequences of a task: masked, causal or contrastive."
