@@ -19,7 +19,7 @@ print("seconds:", used.ru_utime + used.ru_stime, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("command", ["", "--help", "--version", "experiment"])
+@pytest.mark.parametrize("command", ["", "--help", "--version", "experiment", "tasks", "status {runs}"])
 def test_first_commands_are_light(tmp_path, monkeypatch, command):
     monkeypatch.setenv("SPT_DATA", str(tmp_path))
     (tmp_path / "runs").mkdir()

@@ -18,6 +18,6 @@ from .s4 import S4
 from .s4d import S4D
 from .s5 import S5
 from .weights import randomise, transfer
-from .window_conv import WindowConv
+from .convolution import WindowConv
 
 _all_ = ["Attention", "DLR", "LRU", "MLSTM", "Mamba", "RGLRU", "S4", "S4D", "S5", "SequenceModel", "WindowConv", "count_parameters", "randomise", "transfer"]

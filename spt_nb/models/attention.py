@@ -12,7 +12,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError
+from ..core import SptError, divisor, whole
 from .local_attention import SHORTEST, block_attention, distance_bias, window_attention
 
 # %% ../../nbs/models/02_attention.ipynb #17146c87
@@ -23,54 +23,50 @@ def valid_positions(lengths:Tensor, # Length of each sequence, (B,)
     return torch.arange(L, device=lengths.device) < lengths[:, None]
 
 # %% ../../nbs/models/02_attention.ipynb #2bb4301d
-def _angles(positions:Tensor, d:int) -> Tensor: # (..., d/2)
-    "Angles of the positions, in float64 on the CPU."
+def _angles(positions, d):
+    "Angles in float64 on the CPU, (..., d/2)."
     rates = 10000 ** (-torch.arange(0, d, 2, dtype=torch.float64, device="cpu")/d)
     return positions.to("cpu", torch.float64)[..., None]*rates
 
-# %% ../../nbs/models/02_attention.ipynb #d230b637
-def sinusoidal(L:int, # Number of positions
-               d:int, # Number of channels
-              ) -> Tensor: # float32, (L, d)
-    "The fixed position code: sines of the angles on even channels, cosines on odd ones."
+def sinusoidal(L:int, d:int) -> Tensor: # float32, (L, d)
+    "The fixed code of L positions in d channels."
     a = _angles(torch.arange(L), d)
     return torch.stack([a.sin(), a.cos()], -1).flatten(1)[:, :d].float()
 
 # %% ../../nbs/models/02_attention.ipynb #266737c5
-@lru_cache(maxsize=16)
-def _rotations(L:int, d:int, device:torch.device, dtype:torch.dtype) -> Tensor: # Complex, (L, d/2)
-    "Unit complex numbers that turn channel pairs of positions 0 to L-1."
-    with torch.inference_mode(False): return _turn(torch.arange(L), d).to(device, dtype)
-
 def _turn(positions, d):
     a = _angles(positions, d)
     return torch.polar(torch.ones_like(a), a)
 
+@lru_cache(maxsize=16)
+def _rotations(L, d, device, dtype):
+    with torch.inference_mode(False): return _turn(torch.arange(L), d).to(device, dtype)
+
+def _table(L, d, like):
+    "Unit complex numbers that turn the channel pairs of positions 0 to L - 1, (L, d/2)."
+    dtype = torch.complex128 if like.dtype == torch.float64 else torch.complex64
+    return _rotations(1 << (L - 1).bit_length(), d, like.device, dtype)[:L]
+
 # %% ../../nbs/models/02_attention.ipynb #33866489
-def _pairs(x:Tensor) -> Tensor: # Complex, the last axis half as long
-    "Adjacent channels as complex numbers: a view, or of a copy if they do not lie side by side."
+def _pairs(x):
+    "Adjacent channels as complex numbers, a view where memory allows it."
     if x.stride(-1) != 1 or any(n % 2 for n in (x.storage_offset(), *x.stride()[:-1])):
         x = x.clone(memory_format=torch.contiguous_format)
     return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
 
-def _table(L, d, like):
-    dtype = torch.complex128 if like.dtype == torch.float64 else torch.complex64
-    return _rotations(1 << (L - 1).bit_length(), d, like.device, dtype)[:L]
-
-# %% ../../nbs/models/02_attention.ipynb #acec08b6
 def rotary(x:Tensor, # Queries or keys, (B, heads, L, d), d even
-           positions:Tensor|None=None, # Positions, (L,) or broadcastable to (B, heads, L); 0, 1, 2, ... if not given
+           positions:Tensor|None=None, # Positions, (L,) or broadcastable to (B, heads, L); None: 0, 1, 2, ...
           ) -> Tensor: # Turned, same shape and type
     "Turn adjacent channel pairs by angles proportional to their positions."
     L, d = x.shape[-2:]
-    if d % 2: raise SptError(f"the size of a head is {d}; rotary positions turn channel pairs, so it must be even")
+    if d % 2: raise SptError(f"the size of a head is {d}; allowed: even numbers, because rotary positions turn pairs")
     turn = _table(L, d, x)
     if positions is not None: turn = _turn(positions, d).to(turn)
     return torch.view_as_real(_pairs(x.to(turn.dtype.to_real()))*turn).flatten(-2).to(x.dtype)
 
 # %% ../../nbs/models/02_attention.ipynb #44cf14a0
 def _turn_to(out, x, turn):
-    "Write x, its channel pairs turned, to `out`; half precision is turned in float32."
+    "Write x, its channel pairs turned, to `out`."
     if x.dtype == turn.dtype.to_real(): torch.mul(_pairs(x), turn, out=_pairs(out))
     else: out.copy_(torch.view_as_real(_pairs(x.to(turn.dtype.to_real()))*turn).flatten(-2))
 
@@ -92,52 +88,48 @@ class _RotaryHeads(torch.autograd.Function):
         out[:, :, 2] = v
         return out, None
 
-# %% ../../nbs/models/02_attention.ipynb #a6928e5c
-def _key_mask(lengths, L):
-    "True on the keys to read, (B, 1, 1, L), at least one a sequence; None if all are known to be read."
-    if lengths.device.type == "cpu" and lengths.min() >= L: return None
-    return valid_positions(lengths.clamp(min=1), L)[:, None, None]
-
 # %% ../../nbs/models/02_attention.ipynb #543ab63a
 class Attention(nn.Module):
     "Multi-head softmax attention, (B, L, d_model) to (B, L, d_model)."
-    def __init__(self,
-                 d_model:int, # Channels
+    def __init__(self, d_model:int, # Channels
                  n_heads:int=4, # Heads; must divide `d_model`
                  causal:bool=False, # Let position t read positions up to t only
                  rotary:bool=True, # Turn queries and keys by their positions
                  block:int|None=None, # Attend in blocks of so many positions and their neighbours; None: to everything
                  alibi:bool=False, # Subtract a penalty for distance from the scores, in place of rotary positions
-                 window:int|None=None, # Attend to so many positions on each side; None: to everything
-                ):
+                 window:int|None=None): # Attend to so many positions on each side; None: to everything
         super().__init__()
-        if n_heads < 1 or d_model % n_heads: raise SptError(f"n_heads is {n_heads}; allowed: a divisor of d_model, {d_model}")
+        divisor("n_heads", n_heads, "d_model", d_model)
+        for name, n in dict(block=block, window=window).items(): n is None or whole(name, n)
         if rotary and d_model//n_heads % 2:
-            raise SptError(f"d_model is {d_model} and n_heads {n_heads}; allowed with rotary positions, which turn pairs: an even d_model/n_heads")
-        for name, n in dict(block=block, window=window).items():
-            if n is not None and n < 1: raise SptError(f"{name} is {n}; allowed: None or a positive number of positions")
+            raise SptError(f"d_model is {d_model} and n_heads {n_heads}; allowed if rotary: an even d_model/n_heads")
         if block and window: raise SptError(f"block is {block} and window {window}; allowed: one of them")
         if rotary and alibi: raise SptError("rotary and alibi are True; allowed: one of them")
-        self.n_heads, self.causal, self.rotary, self.block, self.alibi, self.window = n_heads, causal, rotary, block, alibi, window
+        self.n_heads, self.causal, self.rotary = n_heads, causal, rotary
+        self.block, self.alibi, self.window = block, alibi, window
         self.qkv, self.out = nn.Linear(d_model, 3*d_model), nn.Linear(d_model, d_model)
 
-    def heads(self, x:Tensor) -> tuple:
-        "Queries, keys and values, each (B, heads, L, d)."
-        qkv = self.qkv(x).unflatten(-1, (3, self.n_heads, -1))
-        if self.rotary: return _RotaryHeads.apply(qkv, _table(x.shape[1], qkv.shape[-1], qkv))
-        return tuple(z.transpose(1, 2) for z in qkv.unbind(2))
+# %% ../../nbs/models/02_attention.ipynb #bd126232
+@patch
+def heads(self:Attention, x:Tensor) -> tuple:
+    "Queries, keys and values, each (B, heads, L, d)."
+    qkv = self.qkv(x).unflatten(-1, (3, self.n_heads, -1))
+    if self.rotary: return _RotaryHeads.apply(qkv, _table(x.shape[1], qkv.shape[-1], qkv))
+    return tuple(z.transpose(1, 2) for z in qkv.unbind(2))
 
-# %% ../../nbs/models/02_attention.ipynb #266abaa2
 @patch
 def bias(self:Attention, rows:slice, L:int, like:Tensor) -> Tensor: # (1 or heads, rows, L)
     "What distance adds to the scores of the queries in `rows`."
-    return distance_bias(rows.stop - rows.start, L, rows.start, self.causal, self.window, self.alibi and self.n_heads, like.device, like.dtype)
+    n, heads = rows.stop - rows.start, self.alibi and self.n_heads
+    return distance_bias(n, L, rows.start, self.causal, self.window, heads, like.device, like.dtype)
 
+# %% ../../nbs/models/02_attention.ipynb #266abaa2
 @patch
 def mask(self:Attention, q:Tensor, lengths:Tensor|None) -> Tensor|None:
-    "What the fused attention is told of distance and padding, broadcastable to (B, heads, L, L); None: no more than `causal`."
-    L = q.shape[2]
-    keys = None if lengths is None or self.causal else _key_mask(lengths, L)
+    "Which scores the fused attention lowers or hides, broadcastable to (B, heads, L, L), apart from `causal`."
+    L, keys = q.shape[2], None
+    if lengths is not None and not self.causal and not (lengths.device.type == "cpu" and lengths.min() >= L):
+        keys = valid_positions(lengths.clamp(min=1), L)[:, None, None]
     if not (self.alibi or self.window): return keys
     bias = self.bias(slice(0, L), L, q)
     if keys is None: return bias[None] # The fused operation takes masks of four axes
@@ -145,9 +137,9 @@ def mask(self:Attention, q:Tensor, lengths:Tensor|None) -> Tensor|None:
 
 @patch
 def forward(self:Attention, x:Tensor, lengths:Tensor|None=None) -> Tensor:
-    q, k, v = self.heads(x)
-    if self.block: y = block_attention(q, k, v, self.block, self.causal, lengths, self.alibi)
-    elif self.window and x.shape[1] > SHORTEST: y = window_attention(q, k, v, self.window, self.causal, lengths, self.alibi)
+    (q, k, v), options = self.heads(x), (self.causal, lengths, self.alibi)
+    if self.block: y = block_attention(q, k, v, self.block, *options)
+    elif self.window and x.shape[1] > SHORTEST: y = window_attention(q, k, v, self.window, *options)
     else:
         mask = self.mask(q, lengths)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=self.causal and mask is None)

@@ -9,20 +9,20 @@ __all__ = ['dlr_kernel', 'DLR']
 import math
 
 import torch
+from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError, one_of
-from .convolution import ConvolutionMixer
+from ..core import SptError, one_of, whole
+from .convolution import ConvolutionMixer, chunks
 from .s4d import powers, two_level
 
 # %% ../../nbs/models/08_dlr.ipynb #f25e3270
 def _tables(coarse, fine, L):
     "Slices of lags, and for each the real and imaginary parts of `exp(Lambda l)`, (2N, lags)."
     (N, A), T = coarse.shape, fine.shape[1]
-    step = max(1, (1 << 21 if fine.device.type == "cpu" else 1 << 28)//(2*N*T))
-    for a in range(0, A, step):
-        z = (coarse[:, a:a+step, None]*fine[:, None]).flatten(1)[:, :L - a*T]
-        yield slice(a*T, a*T + z.shape[1]), torch.cat([z.real, z.imag])
+    for a in chunks(A, 2*N*T, fine.device, 21):
+        z = (coarse[:, a, None]*fine[:, None]).flatten(1)[:, :L - a.start*T]
+        yield slice(a.start*T, a.start*T + z.shape[1]), torch.cat([z.real, z.imag])
 
 # %% ../../nbs/models/08_dlr.ipynb #6e61bb49
 class _SharedModes(torch.autograd.Function):
@@ -64,28 +64,25 @@ class DLR(ConvolutionMixer):
     "A diagonal linear RNN, applied as a long convolution; (B, L, d_model) to (B, L, d_model)."
     ssm_parameters = ("r", "theta", "W")
 
-    def __init__(self,
-                 d_model:int, # Channels
+    def __init__(self, d_model:int, # Channels
                  d_state:int=1024, # Modes N, shared by the channels
-                 init:str="structured", # Where the angles start: "structured", evenly round the circle, or "low-frequency", N(0, 0.1^2) a step
+                 init:str="structured", # Angles: "structured", even round the circle, or "low-frequency", N(0, 0.1^2)
                  causal:bool=False, # One kernel over the past, else a second one over the future
-                 dropout:float=0., # Probability that a channel is dropped, for all times at once
-                ):
+                 dropout:float=0.): # Probability that a channel is dropped, for all times at once
+        one_of("init", init, ("structured", "low-frequency")), whole("d_state", d_state)
         super().__init__(d_model, causal, dropout)
-        one_of("init", init, ("structured", "low-frequency"))
-        self.n_modes = d_state
-        s = 10**(-4 + 3*torch.rand(d_state))
+        s, even, self.n_modes = 10**(-4 + 3*torch.rand(d_state)), 2*math.pi*torch.arange(d_state)/d_state, d_state
         self.r = nn.Parameter((s/2).sqrt())
-        self.theta = nn.Parameter(2*math.pi*torch.arange(d_state)/d_state if init == "structured" else .1*torch.randn(d_state))
+        self.theta = nn.Parameter(even if init == "structured" else .1*torch.randn(d_state))
         self.W = nn.Parameter(torch.randn(self.directions, d_model, d_state, 2)/d_state) # (real, imaginary)
 
     def Lambda(self) -> Tensor: return torch.complex(-self.r.double()**2, self.theta.double())
 
-    def kernel(self, L:int) -> Tensor:
-        "Kernels of length L, (directions, d_model, L)."
+    def kernel(self, L:int) -> Tensor: # (directions, d_model, L)
         return dlr_kernel(self.Lambda(), torch.view_as_complex(self.W), L)
 
-    def advance(self, u_t:Tensor, state:Tensor) -> tuple:
-        "One step of the recurrence for an input (B, d_model), without the skip connection."
-        state = torch.exp(self.Lambda())*state + u_t[..., None]
-        return torch.einsum("bhn,hn->bh", state, torch.view_as_complex(self.W)[0].to(state.dtype)).real.to(u_t.dtype), state
+# %% ../../nbs/models/08_dlr.ipynb #09c4800e
+@patch
+def advance(self:DLR, u_t:Tensor, state:Tensor) -> tuple:
+    state, W = torch.exp(self.Lambda())*state + u_t[..., None], torch.view_as_complex(self.W)[0]
+    return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state

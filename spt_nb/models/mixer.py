@@ -23,7 +23,7 @@ from .mlstm import MLSTM
 from .s4 import S4
 from .s4d import S4D
 from .s5 import S5
-from .window_conv import WindowConv
+from .convolution import WindowConv
 
 # %% ../../nbs/models/15_mixer.ipynb #e1ea0e55
 def load_file(path): # The module

@@ -12,9 +12,9 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError
-from .convolution import ConvolutionMixer
-from .hippo import nplr_legs
+from ..core import divisor, whole
+from .convolution import ConvolutionMixer, chunks
+from .hippo import check_state_space, kernel_shape, log_uniform, nplr_legs
 
 # %% ../../nbs/models/06_s4.ipynb #12229d2c
 def _dot(a, b): return 2*(a*b).real.sum(-1, keepdim=True)
@@ -71,9 +71,7 @@ def _product_backward(grad, x, r):
     "Gradients of columns x (G, 1, T, N) and rows r (G, R, A, N) from that of the kernel, (G, R, L)."
     (R, A), T = r.shape[1:3], x.shape[2]
     dx, dr = x.new_empty(x.shape), r.new_empty(r.shape)
-    step = max(1, (1 << 18 if grad.device.type == "cpu" else 1 << 28)//(R*A*T))
-    for g in range(0, len(r), step):
-        c = slice(g, g + step)
+    for c in chunks(len(r), R*A*T, grad.device):
         part = F.pad(grad[c], (0, A*T - grad.shape[-1])).reshape(-1, R*A, T)
         torch.bmm(part, x[c, 0], out=dr[c].flatten(1, 2))
         torch.bmm(part.mT, r[c].flatten(1, 2), out=dx[c, 0])
@@ -118,19 +116,6 @@ class _Doubling(torch.autograd.Function):
             else: dE = torch.baddbmm(dE, left, right, beta=2).baddbmm_(dE, E.mT).baddbmm_(E.mT, dE)
         return dE, dx, dr, None
 
-# %% ../../nbs/models/06_s4.ipynb #9b943b08
-def _common_shape(Lambda, P, B, C, dt):
-    "Shapes (..., H) of the powers and of the result."
-    tensors = dict(Lambda=Lambda, P=P, B=B, C=C, dt=dt)
-    try:
-        one_n = len({z.shape[-1] for z in (Lambda, P, B, C)}) == 1
-        if not one_n or C.ndim < 2 or dt.ndim < 1 or not C.is_complex(): raise ValueError
-        powers = torch.broadcast_shapes(*(z.shape[:-1] + (1,) for z in (Lambda, P, B)), dt.shape)
-        return powers, torch.broadcast_shapes(powers, C.shape[:-1])
-    except (ValueError, IndexError, RuntimeError):
-        given = ", ".join(f"{k} {tuple(z.shape)}" for k, z in tensors.items())
-        raise SptError(f"{given} do not fit; allowed: (..., n) three times, complex (..., H, n), (..., H)") from None
-
 # %% ../../nbs/models/06_s4.ipynb #e37f03bb
 def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, complex, (..., n)
                 P:Tensor, # The term of rank one, (..., n)
@@ -140,10 +125,11 @@ def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, comple
                 L:int, # Kernel length
                ) -> Tensor: # Real, (..., H, L)
     "`K[l] = 2 Re(C A^l B)` for the bilinear step of `diag(Lambda) - P P*`; leading axes broadcast."
-    powers, shape = _common_shape(Lambda, P, B, C, dt)
-    if not isinstance(L, int) or L < 1: raise SptError(f"L is {L!r}; allowed: integers from 1")
+    whole("L", L)
+    powers, shape = kernel_shape(Lambda=Lambda, P=P, B=B, C=C, dt=dt)
     powers, n, m = (1,)*(len(shape) - len(powers)) + powers, C.shape[-1], 16
     axes = sorted(range(len(shape)), key=lambda i: powers[i] == 1) # Those of the powers, then those that share them
+    C = C.to(torch.promote_types(C.dtype, torch.complex64))
     C_ = C.to(C.dtype if L > m else torch.complex128).expand(*shape, n).permute(*axes, -1)
     C_ = C_.reshape(math.prod(powers), -1, 1, n)
     e, *factors = _first_powers(*(z.reshape(-1, n) for z in bilinear(Lambda, P, B, dt)), m)
@@ -152,47 +138,36 @@ def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, comple
     K = K.view(*(shape[i] for i in axes), L).to(C.real.dtype)
     return K.permute(*(axes.index(i) for i in range(len(shape))), -1)
 
-# %% ../../nbs/models/06_s4.ipynb #652f9ada
-def _check(d_model, d_state, n_ssm, dt_min, dt_max):
-    if d_state < 2 or d_state % 2: raise SptError(f"d_state is {d_state!r}; allowed: even integers from 2")
-    if n_ssm is not None and (n_ssm < 1 or d_model % n_ssm):
-        raise SptError(f"n_ssm is {n_ssm!r}; allowed: None or a divisor of d_model, {d_model}")
-    if not 0 < dt_min < dt_max: raise SptError(f"dt_min is {dt_min!r} and dt_max {dt_max!r}; allowed: 0 < dt_min < dt_max")
-
 # %% ../../nbs/models/06_s4.ipynb #adc4fe24
 class S4(ConvolutionMixer):
     "A state space that starts as HiPPO-LegS, applied as a long convolution; (B, L, d_model) to (B, L, d_model)."
     ssm_parameters, dt_parameters = ("log_neg_re", "im", "P", "B"), ("log_dt",)
 
-    def __init__(self,
-                 d_model:int, # Channels H
+    def __init__(self, d_model:int, # Channels H
                  d_state:int=64, # Size N of the state of a channel
                  n_ssm:int|None=None, # Copies of (Lambda, P, B), shared by H/n_ssm channels each; None: one per channel
                  causal:bool=False, # One kernel over the past, else a second one over the future
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
-                 dt_min:float=1e-3, # Step sizes start log-uniform from here
-                 dt_max:float=.1, # to here
-                ):
-        _check(d_model, d_state, n_ssm, dt_min, dt_max)
+                 dt_min:float=1e-3, dt_max:float=.1): # Range of the step sizes at the start
+        s = d_model if n_ssm is None else n_ssm
+        check_state_space(d_state, dt_min, dt_max), divisor("n_ssm", s, "d_model", d_model)
         super().__init__(d_model, causal, dropout)
-        self.n_modes = d_state//2
-        s, (Lambda, P, B, _) = n_ssm or d_model, nplr_legs(d_state)
+        self.n_modes, (Lambda, P, B, _) = d_state//2, nplr_legs(d_state)
         def copies(z): return nn.Parameter(z.to(torch.get_default_dtype()).repeat(s, *[1]*z.ndim))
         self.log_neg_re, self.im = copies(torch.log(-Lambda.real)), copies(Lambda.imag)
         self.P, self.B = copies(torch.view_as_real(P)), copies(torch.view_as_real(B)) # (real, imaginary)
         self.C = nn.Parameter(torch.randn(self.directions, d_model, d_state//2, 2)/2**.5)
-        self.log_dt = nn.Parameter(math.log(dt_min) + math.log(dt_max/dt_min)*torch.rand(d_model))
+        self.log_dt = nn.Parameter(log_uniform(dt_min, dt_max, d_model))
 
 # %% ../../nbs/models/06_s4.ipynb #218c3645
 @patch
 def system(self:S4) -> tuple:
     "Lambda, P and B, complex, (n_ssm, n), and the step sizes of their channels, (n_ssm, H/n_ssm)."
-    Lambda = torch.complex(-self.log_neg_re.exp(), self.im)
-    return Lambda, torch.view_as_complex(self.P), torch.view_as_complex(self.B), self.log_dt.exp().view(len(self.im), -1)
+    Lambda, dt = torch.complex(-self.log_neg_re.exp(), self.im), self.log_dt.exp().view(len(self.im), -1)
+    return Lambda, torch.view_as_complex(self.P), torch.view_as_complex(self.B), dt
 
 @patch
-def kernel(self:S4, L:int) -> Tensor:
-    "Kernels of length L, (directions, d_model, L)."
+def kernel(self:S4, L:int) -> Tensor: # (directions, d_model, L)
     *system, dt = self.system()
     C = torch.view_as_complex(self.C).unflatten(1, dt.shape)
     return dplr_kernel(*system, C, dt, L).flatten(1, 2)
@@ -200,7 +175,6 @@ def kernel(self:S4, L:int) -> Tensor:
 # %% ../../nbs/models/06_s4.ipynb #8572723d
 @patch
 def advance(self:S4, u_t:Tensor, state:Tensor) -> tuple:
-    "One step of the recurrence for an input (B, d_model), without the skip connection."
     e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system()))
     state = state + e*state - _dot(q, state)*p + b*u_t[..., None]
     return _dot(torch.view_as_complex(self.C)[0].to(state.dtype), state)[..., 0].to(u_t.dtype), state

@@ -15,7 +15,7 @@ import torch
 from ..core import read_json
 from ..training.evaluation import to_device
 from ..models.backbone import count_parameters
-from ..objectives.pretext import label_objective
+from ..objectives.labels import label_objective
 from .plan import TaskSpec, compare, trial
 from .recipes import recipe
 from ..tasks.batches import collate

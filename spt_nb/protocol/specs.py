@@ -19,8 +19,7 @@ from ..core import SptError, derive_seed, one_of
 from ..models.language import PYTHIA, build_model
 from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
-from ..objectives.contrastive import Contrastive
-from ..objectives.pretext import CausalDenoising, MaskedDenoising
+from ..objectives.pretext import CausalDenoising, Contrastive, MaskedDenoising
 from ..tasks import KNOWN, Facts, facts, facts_of, load_task
 
 # %% ../../nbs/protocol/01_specs.ipynb #bbbfb8d8
@@ -123,7 +122,7 @@ class Denoising(Config):
         levels = dict(levels=task.levels, span=task.span) if self.levels else {}
         if kind == "contrastive": return Contrastive(self.mask_ratio)
         if kind == "causal": return CausalDenoising(**levels)
-        return MaskedDenoising(self.mask_ratio, run=self.mask_span, **levels)
+        return MaskedDenoising(self.mask_ratio, mask_span=self.mask_span, **levels)
 
 # %% ../../nbs/protocol/01_specs.ipynb #dffe37b4
 INITS = {"scratch": "random weights, the steps of fine-tuning",

@@ -19,17 +19,15 @@ from pydantic import Field
 
 from ..config import Config
 from ..core import read_json, replacing, write_json
-from ..training.evaluation import answers
-from ..objectives.joint import Joint
+from ..training.evaluation import answers, scores
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
 from ..runs.store import numerics
-from ..objectives.pretext import label_objective
+from ..objectives.labels import AuxiliaryDenoising, label_objective
 from ..training.optimisation import TrainConfig
 from .specs import Denoising, ModelSpec, TaskSpec
 from ..runs.store import Store
 from ..tasks.batches import Split
-from ..training.scores import scores
 from ..training.trainer import Trainer
 
 # %% ../../nbs/protocol/07_stages.ipynb #313ad64a
@@ -162,7 +160,7 @@ class Finetune(Stage):
 def objective(self:Finetune, task):
     "The objective of its training."
     label, own = label_objective(task.kind), self.auxiliary
-    return Joint(label, own.build(task), own.share) if own else label
+    return AuxiliaryDenoising(label, own.build(task), own.share) if own else label
 
 @patch
 def arguments(self:Finetune, task) -> dict: # JSON

@@ -124,7 +124,7 @@ def main(argv:list[str]|None=None) -> int:
         return 2
     _listen()
     try: obtain_together(stage_from(read_json(argv[1])), argv[0])
-    except KeyboardInterrupt: print("stopped; the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt: print("stopped; the same command continues from here", file=sys.stderr)
     except Exception as e:
         try:
             with open(Path(argv[1]).with_suffix(".failed"), "x") as f: f.write(f"{type(e).__name__}: {e}")

@@ -45,7 +45,7 @@ CATALOGUE = {
 _SMALL = "4000 / 300 / 1000"
 
 CATALOGUE |= {
-    "digits": Entry("digits", "load", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel", "bundled"),
+    "digits": Entry("image", "digits", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel", "bundled"),
     "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives", "bundled", "series"),
     "copy_match": Entry("controls", "copy_match", _SMALL, "32", "is the second half a copy of the first?", "generated"),
     "dyck": Entry("controls", "dyck", _SMALL, "32", "do all brackets match?", "generated"),

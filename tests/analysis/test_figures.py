@@ -5,7 +5,7 @@ import pytest
 from matplotlib.testing.compare import compare_images
 
 from spt_nb.core import read_json
-from spt_nb.analysis.figures import redraw
+from spt_nb.analysis.plots import redraw
 from spt_nb.analysis.plots import save_figure
 
 figures = Path(__file__).parents[2]/"figures"

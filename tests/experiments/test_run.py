@@ -156,7 +156,7 @@ def test_ctrl_c_and_on(checkout, monkeypatch):
     p.send_signal(signal.SIGINT)
     out, err = p.communicate(timeout=60)
     err = re.sub(r"Assertion failed: .*signaler.*\n", "", err)  # a killed kernel's zmq may say this, and harms nobody
-    assert p.returncode == 130 and err.strip() == "stopped; the same command goes on from here", err
+    assert p.returncode == 130 and err.strip() == "stopped; the same command continues from here", err
     assert "<pre>42</pre>" in (checkout / "runs/experiments/smoke/report.html").read_text()
     assert gone(str(checkout)), "a kernel outlived the command"
     assert run("all", "--scale", "smoke", "--seeds", "0")[0] == 0

@@ -5,7 +5,7 @@ from helpers import without_numerics
 
 from spt_nb.core import SptError
 from spt_nb.models.attention import Attention
-from spt_nb.models.window_conv import WindowConv
+from spt_nb.models.convolution import WindowConv
 from spt_nb.protocol.recipes import MODELS, recipe
 from spt_nb.protocol.stages import TaskSpec
 from spt_nb.protocol.trials import trial

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from spt_nb.core import SptError
-from spt_nb.tasks import digits, image
+from spt_nb.tasks import image
 from spt_nb.tasks.batches import Split
 
 NAMES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
@@ -140,7 +140,7 @@ def test_memory_at_full_size(tmp_path):
 
 
 def test_digits_need_no_file():
-    a, b = digits.load(seed=3), digits.load(seed=3, n_train=100)
+    a, b = image.digits(seed=3), image.digits(seed=3, n_train=100)
     assert a.levels == 17 and a.span == (-1., 1.) and len(a.train) == 1200
     rows = {Split(a.train).x.raw(i).tobytes() for i in range(1200)}
     assert all(Split(b.train).x.raw(i).tobytes() in rows for i in range(100)) and a.fingerprint != b.fingerprint

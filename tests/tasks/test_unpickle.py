@@ -30,7 +30,8 @@ def hostile(mark):
     yield "getattr", pickle.dumps(Call(builtins.getattr, Call(__import__, "os"), "system"))
     yield "Popen", pickle.dumps(Call(subprocess.Popen, ["touch", str(mark)]))
     yield "runstring", f"cnumpy.testing._private.utils\nrunstring\n(S'open({str(mark)!r}, \"w\")'\n(dtR.".encode()
-    yield "uint8", pickle.dumps({b"data": np.array([Call(os.system, command)], object)}).replace(b"posix", b"nosix")
+    yield "nosix.system", pickle.dumps({b"data": np.array([Call(os.system, command)], object)}).replace(b"posix", b"nosix")
+    yield "uint8", pickle.dumps({b"data": np.array([{}], object)})
     yield "uint8", pickle.dumps({b"data": np.zeros((2, 3072))})
     yield "fit", b"}C\x04data" + shape + b"(K\x01J\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x86cnumpy\ndtype\n(X\x02\x00\x00\x00u1tR\x89C\x01atbs."
     yield "fit", b"}C\x04data" + shape + b"(K\x01(K\x01ttb)s."
@@ -39,11 +40,15 @@ def hostile(mark):
     yield "INST", b"(S'true'\nios\nsystem\n."
     yield "OBJ", b"(cnumpy\ndtype\no."
     yield "changes something else", b"c_codecs\nencode\nN}C\x08__name__C\x01as\x86b."
-    yield "more than its own size", b"(" + b"X\xe8\x03\x00\x00" + b"a" * 1000 + b"q\x010" + b"c_codecs\nencode\nh\x01X\x06\x00\x00\x00latin1\x86R0" * 9 + b"t."
-    yield "no text", b"})" + b"q\x00h\x00\x86" * 60 + b"K\x01s."
+    yield "more than its own size", b"(" + b"X\xe8\x03\x00\x00" + b"a" * 1000 + b"q\x01" + b"c_codecs\nencode\nh\x01X\x06\x00\x00\x00latin1\x86R" * 9 + b"t."
+    yield "tuples", b"})" + b"q\x00h\x00\x86" * 60 + b"K\x01s."
+    yield "tuples", b"})" + b"K\x00\x86" * 100_000 + b"K\x01s."
+    yield "tuples", b"})" + b"cnumpy\ndtype\nh\x00h\x00\x86q\x00R0" * 60 + b"h\x00K\x01s."
+    yield "memo", b"}r\xff\xff\xff\x7f."
+    yield "instruction FLOAT", b"F1\n."
     yield "instructions", b"(" + b"]" * 2_000_000 + b"t."
     yield "dict", pickle.dumps([1, 2])
-    yield "label is tuple", b"}C\x04data" + pickle.dumps(np.zeros((1, 3072), np.uint8), 2)[2:-1] + b"sC\x06labels](" + b")" + b"q\x00h\x00\x86" * 60 + b"es."
+    yield "tuples", b"}C\x04data" + pickle.dumps(np.zeros((1, 3072), np.uint8), 2)[2:-1] + b"sC\x06labels](" + b")" + b"q\x00h\x00\x86" * 60 + b"es."
     yield "data is no array", pickle.dumps({b"labels": [1]})
     yield "has no labels", pickle.dumps({b"data": good, b"fine_labels": [1, 2]})
     yield "has 3 labels", pickle.dumps({b"data": good, b"labels": [1, 2, 3]})
