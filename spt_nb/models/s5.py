@@ -6,23 +6,18 @@
 __all__ = ['hippo_blocks', 'S5']
 
 # %% ../../nbs/models/11_s5.ipynb #5c10f15c
-import math
-
 import torch, torch.nn.functional as F
+from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError
-from .hippo import nplr_legs
+from ..core import divisor
+from .hippo import check_state_space, log_uniform, nplr_legs
 from .lru import SharedStateMixer
 from .s4d import discretise
 
 # %% ../../nbs/models/11_s5.ipynb #a3464f82
-def hippo_blocks(N:int, # Real states in all
-                 J:int, # Blocks
-                 D:int, # Inputs and outputs
-                 directions:int=1, # How many C
-                ) -> tuple: # Lambda (N/2,), B (N/2, D) and C (directions, D, N/2), complex128
-    "J normal HiPPO matrices of size N/J side by side, with a random input and output, by their modes."
+def hippo_blocks(N:int, J:int, D:int, directions:int=1) -> tuple: # (N/2,), (N/2, D), (directions, D, N/2), complex128
+    "Lambda, B and C of J normal HiPPO matrices with N real states in all, with random inputs and outputs."
     Lambda, _, _, V = nplr_legs(N//J)
     B, C = torch.randn(J, N//J, D).to(V)/D**.5, torch.randn(directions, D, J, N//J).to(V)/N**.5
     return Lambda.repeat(J), (V.mH @ B).flatten(0, 1), (C @ V).flatten(-2)
@@ -32,37 +27,28 @@ class S5(SharedStateMixer):
     "A state space model with one state for all channels, (B, L, d_model) to (B, L, d_model)."
     ssm_parameters, dt_parameters = ("log_neg_re", "im", "B"), ("log_dt",)
 
-    def __init__(self,
-                 d_model:int, # Channels
+    def __init__(self, d_model:int, # Channels
                  d_state:int=64, # Size N of the real state; N/2 complex modes
                  n_blocks:int=4, # HiPPO matrices J that the state starts from
                  causal:bool=False, # Look at the past only
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
-                 dt_min:float=1e-3, dt_max:float=.1, # Range of step sizes at the start
-                ):
-        _check(d_state, n_blocks, dt_min, dt_max)
+                 dt_min:float=1e-3, dt_max:float=.1): # Range of the step sizes at the start
+        check_state_space(d_state, dt_min, dt_max), divisor("n_blocks", n_blocks, "d_state/2", d_state//2)
         super().__init__(d_model, causal, dropout)
         Lambda, B, C = hippo_blocks(d_state, n_blocks, d_model, self.directions)
         self.log_neg_re, self.im = nn.Parameter(torch.log(-Lambda.real).float()), nn.Parameter(Lambda.imag.float())
         self.B, self.C = (nn.Parameter(torch.view_as_real(z).float().contiguous()) for z in (B, C)) # (real, imaginary)
-        self.log_dt = nn.Parameter(math.log(dt_min) + torch.rand(d_state//2)*math.log(dt_max/dt_min))
+        self.log_dt = nn.Parameter(log_uniform(dt_min, dt_max, d_state//2))
         self.gate = nn.Linear(d_model, d_model)
 
-    def system(self) -> tuple: # lambda (N/2,), B (N/2, d_model) and C (directions, d_model, N/2), complex
-        "The recurrence in discrete time."
-        B, C = torch.view_as_complex(self.B), torch.view_as_complex(self.C)
-        lam, scale = discretise(torch.complex(-torch.exp(self.log_neg_re), self.im), torch.ones_like(B[:, 0]), torch.exp(self.log_dt))
-        return lam.to(B.dtype), B*scale.to(B.dtype)[:, None], 2*C
+# %% ../../nbs/models/11_s5.ipynb #8d93353e
+@patch
+def system(self:S5) -> tuple: # lambda (N/2,), B (N/2, d_model) and C (directions, d_model, N/2), complex
+    B, C, Lambda = *map(torch.view_as_complex, (self.B, self.C)), torch.complex(-torch.exp(self.log_neg_re), self.im)
+    lam, scale = discretise(Lambda, torch.ones_like(B[:, 0]), torch.exp(self.log_dt))
+    return lam.to(B.dtype), B*scale.to(B.dtype)[:, None], 2*C
 
-    def readout(self, y:Tensor) -> Tensor:
-        "GELU, let through by a gate that reads it."
-        a = F.gelu(y)
-        return self.drop(a*torch.sigmoid(self.gate(self.drop(a))))
-
-# %% ../../nbs/models/11_s5.ipynb #f034b8ab
-def _check(d_state, n_blocks, dt_min, dt_max):
-    if not isinstance(d_state, int) or d_state < 2 or d_state % 2:
-        raise SptError(f"d_state is {d_state!r}; allowed: even integers from 2")
-    if not isinstance(n_blocks, int) or n_blocks < 1 or d_state//2 % n_blocks:
-        raise SptError(f"n_blocks is {n_blocks!r}; allowed: divisors of d_state/2, {d_state//2}")
-    if not 0 < dt_min < dt_max: raise SptError(f"dt_min is {dt_min!r} and dt_max {dt_max!r}; allowed: 0 < dt_min < dt_max")
+@patch
+def readout(self:S5, y:Tensor) -> Tensor:
+    a = F.gelu(y)
+    return self.drop(a*torch.sigmoid(self.gate(self.drop(a))))
