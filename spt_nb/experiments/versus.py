@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 
-from ..analysis import plots, statistics
+from ..analysis import statistics
+from ..analysis.comparison_plots import plot_scores
 from ..analysis.claims import closeness
 from ..analysis.effects import Effect, cells_of
 from ..protocol.comparison import Comparison
@@ -27,7 +28,7 @@ from ..models.mixer import mixer_arguments
 from ..protocol.paper import GRID
 from ..protocol.plan import prepare
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
-from ..training.scores import further_scores, not_told_apart, score_names
+from ..training.evaluation import further_scores, not_told_apart, score_names
 from ..analysis.statistics import percent
 from ..tasks import task_options
 from ..tasks.batches import Split
@@ -211,7 +212,7 @@ def table(self:Versus) -> pd.DataFrame:
 @patch
 def plot(self:Versus):
     "Test scores of all, with intervals and single seeds."
-    return plots.plot_scores(self.table(), self.rows, self.floor(), "R2" if self.floor() is None else "accuracy")
+    return plot_scores(self.table(), self.rows, self.floor(), "R2" if self.floor() is None else "accuracy")
 
 # %% ../../nbs/experiments/87_versus.ipynb #e9fea1f9
 MARGIN = .05 # Level: within five points

@@ -17,7 +17,7 @@ import spt_nb
 from ..analysis import plots
 from . import report as pages
 from ..core import cores, replacing, write_json
-from ..training.scores import further_scores
+from ..training.evaluation import further_scores
 from ..analysis.statistics import percent
 from ..tasks.summary import summary
 from .versus import Versus, versus

@@ -207,7 +207,7 @@ def _start(self:Finetune, pre, task, model) -> list:
     return self.pretrain.transfer(pre, task, model, **(dict(take=self.take) if self.take else {}))
 
 # %% ../../nbs/protocol/07_stages.ipynb #ddacc370
-from ..training.scores import scores
+from ..training.evaluation import scores
 
 class Trial(Config):
     "The best of some fine-tunings by validation, and its test score."

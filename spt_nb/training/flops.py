@@ -22,7 +22,8 @@ def _fft_flops(factor):
 
 _aten = torch.ops.aten
 _MORE = {_aten._fft_r2c: _fft_flops(2.5), _aten._fft_c2r: _fft_flops(2.5), _aten._fft_c2c: _fft_flops(5)}
-for name, f in (("", lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)), ("_backward", lambda g, q, k, v, *_, **__: sdpa_backward_flop_count(g, q, k, v))):
+for name, f in (("", lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)),
+                ("_backward", lambda g, q, k, v, *_, **__: sdpa_backward_flop_count(g, q, k, v))):
     if op := getattr(_aten, f"_scaled_dot_product_flash_attention_for_cpu{name}", None): _MORE[op] = f
 
 def flops(f) -> int:
@@ -37,13 +38,6 @@ class Flops:
                  most:int=8): # Lengths to count
         self.rates, self.most = [list(r) for r in rates], most
 
-    def wants(self, length:int) -> bool:
-        "Should a step of this length be counted?"
-        return len(self.rates) < self.most and all(l != length for l, _ in self.rates)
-
-    def add(self, length:int, rate:float):
-        self.rates = sorted([*self.rates, [length, rate]])
-
-    def __call__(self, length:int) -> float:
-        "Operations per position at this length."
-        return float(np.interp(length, *zip(*self.rates)))
+    def wants(self, length:int) -> bool: return len(self.rates) < self.most and all(l != length for l, _ in self.rates)
+    def add(self, length:int, rate:float): self.rates = sorted([*self.rates, [length, rate]])
+    def __call__(self, length:int) -> float: return float(np.interp(length, *zip(*self.rates)))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from helpers import MINE
 
-from spt_nb.training import scores
+from spt_nb.training import evaluation as scores
 from spt_nb.protocol.comparison import Comparison
 from spt_nb.core import SptError, read_json
 from spt_nb.protocol import prepare
