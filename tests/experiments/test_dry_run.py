@@ -12,6 +12,8 @@ from spt_nb.protocol.paper import paper_numbers
 from spt_nb.experiments.reproduce import places
 from spt_nb.experiments.pages import experiments
 
+pytestmark = pytest.mark.slow
+
 PAGES = [report.short(p) for p in experiments()]
 LINES = [{k: v for k, v in line.items() if v == v and v != ""} for line in paper_numbers().to_dict("records")]
 

@@ -12,6 +12,8 @@ from spt_nb.core import SptError, read_json
 from spt_nb.protocol import compare, prepare
 from spt_nb.protocol.export import export, load_model
 
+pytestmark = pytest.mark.slow
+
 CODE = """
 import sys, torch
 torch.set_num_threads(1)
