@@ -12,6 +12,8 @@ import pytest
 from helpers import alive, spt
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+pytestmark = pytest.mark.slow
+
 CLAIMS = """
 import os
 from pathlib import Path

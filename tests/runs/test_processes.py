@@ -28,6 +28,8 @@ from spt_nb.tasks.task import Task
 from spt_nb.runs.torchrun import obtain_together, run_stage
 from spt_nb.training.trainer import Steps, Trainer
 
+pytestmark = pytest.mark.slow
+
 
 # --- What is compared. Every process runs this; the main one leaves what was found in a file.
 
