@@ -10,13 +10,9 @@ from spt_nb.experiments.dry_run import designs, plan_table, planned
 from spt_nb.protocol.paper import paper_numbers
 from spt_nb.experiments.pages import PLACES, experiments, short
 
-<<<<<<< HEAD
-PAGES = [short(p) for p in experiments()]
-=======
 pytestmark = pytest.mark.slow
 
-PAGES = [report.short(p) for p in experiments()]
->>>>>>> 745c9945b316090904ccc64105261345591441ac
+PAGES = [short(p) for p in experiments()]
 LINES = [{k: v for k, v in line.items() if v == v and v != ""} for line in paper_numbers().to_dict("records")]
 
 
