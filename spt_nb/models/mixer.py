@@ -14,16 +14,7 @@ import torch
 from torch import nn, Tensor
 
 from ..core import SptError, digest, one_of
-from .attention import Attention
-from .dlr import DLR
-from .rglru import RGLRU
-from .lru import LRU
-from .mamba import Mamba
-from .mlstm import MLSTM
-from .s4 import S4
-from .s4d import S4D
-from .s5 import S5
-from .convolution import WindowConv
+from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
 
 # %% ../../nbs/models/15_mixer.ipynb #e1ea0e55
 def load_file(path): # The module
@@ -44,20 +35,23 @@ def load_file(path): # The module
     return module
 
 # %% ../../nbs/models/15_mixer.ipynb #6b09902a
-MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba, mlstm=MLSTM)
+MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba,
+              mlstm=MLSTM)
 
-def find_mixer(mixer, # A name, a class or other callable, an import path "package.module:Name", or a file "folder/my_file.py:Name"
+def find_mixer(mixer, # A name, a class or other callable, "package.module:Name", or "folder/my_file.py:Name"
               ): # The callable that builds the mixer
     "What builds the mixer of this name."
     if callable(mixer): return mixer
     if mixer in MIXERS: return MIXERS[mixer]
     module, _, name = str(mixer).rpartition(":")
     if not (module and name):
-        raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, a class, or an import path package.module:Name or folder/file.py:Name")
-    try: found = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
-    except (Exception, SystemExit) as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
-    if callable(found): return found
-    raise SptError(f"mixer is {mixer!r}, of type {type(found).__name__}; allowed: a class or function that builds a mixer")
+        allowed = ", ".join(MIXERS) + ", a class, or an import path package.module:Name or folder/file.py:Name"
+        raise SptError(f"mixer is {mixer!r}; allowed: {allowed}")
+    try: make = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
+    except (Exception, SystemExit) as e:
+        raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
+    if callable(make): return make
+    raise SptError(f"mixer is {mixer!r}, a {type(make).__name__}; allowed: a class or function that builds a mixer")
 
 # %% ../../nbs/models/15_mixer.ipynb #30caa820
 @functools.lru_cache(None) # what is hashed is what was first imported
@@ -67,9 +61,11 @@ def source_hash(make) -> str: # 16 hex digits; "" for ours, and where there is n
     module = sys.modules.get(make.__module__)
     if code := getattr(module, "code", None): return digest(code)
     try:
-        if file := getattr(module, "__file__", None) and inspect.getsourcefile(make): return digest(Path(file).read_bytes())
+        file = getattr(module, "__file__", None) and inspect.getsourcefile(make)
+        if file: return digest(Path(file).read_bytes())
         here = [c for c in getattr(make, "__mro__", [make]) if c.__module__ == make.__module__]
-        return digest([inspect.getsource(f) for c in here for f in ([c] if inspect.isfunction(c) else vars(c).values()) if inspect.isfunction(f)])
+        parts = [f for c in here for f in ([c] if inspect.isfunction(c) else vars(c).values()) if inspect.isfunction(f)]
+        return digest([inspect.getsource(f) for f in parts])
     except (OSError, TypeError): return ""
 
 def identity(mixer) -> dict: # mixer, source, folder
@@ -86,19 +82,20 @@ WITHIN = ("rotary", "alibi") # Positions that mixers apply themselves
 def build_mixer(mixer, # As for `find_mixer`
                 d_model:int, # Channels
                 mixer_args:dict, # Arguments of the mixer
-                **told, # What the model tells those mixers whose signature names it
+                **offered, # What mixers get whose signature names it and whose `mixer_args` do not
                ) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
-    "Build one mixer; where both name an argument, `mixer_args` wins over `told`."
+    "Build one mixer."
     make = find_mixer(mixer)
     takes = inspect.signature(make).parameters
     for name in WITHIN:
-        if told.get(name) and name not in takes:
-            raise SptError(f"positions is {name!r}; allowed with mixer {mixer!r}, which has no argument of that name: none, sinusoidal, learned")
+        if offered.get(name) and name not in takes:
+            raise SptError(f"positions is {name!r}; allowed with mixer {mixer!r}: none, sinusoidal, learned")
     if not any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         for name in mixer_args: one_of("a name in mixer_args", name, list(takes)[1:])
-    try: built = make(d_model, **{**{k: v for k, v in told.items() if k in takes}, **mixer_args})
+    try: built = make(d_model, **{**{k: v for k, v in offered.items() if k in takes}, **mixer_args})
     except SptError: raise
-    except Exception as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be built from d_model and mixer_args ({type(e).__name__}: {e})") from e
+    except Exception as e:
+        raise SptError(f"mixer is {mixer!r}; its mixer_args do not build it ({type(e).__name__}: {e})") from e
     if isinstance(built, nn.Module): return built
     raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
 
@@ -139,7 +136,8 @@ def try_mixer(mixer:nn.Module,
         try: x, y, y_later = _respond(mixer, L, d_model); break
         except Exception as e:
             if L != max_length and max_length: continue
-            raise SptError(f"mixer is {name!r}; allowed: what takes an input of shape {(2, L, d_model)} ({type(e).__name__}: {e})") from e
+            takes = f"what takes an input of shape {(2, L, d_model)}"
+            raise SptError(f"mixer is {name!r}; allowed: {takes} ({type(e).__name__}: {e})") from e
     if getattr(y, "shape", None) != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise SptError(f"mixer is {name!r}, which maps {tuple(x.shape)} to {got}; allowed: the same shape")

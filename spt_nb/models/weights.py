@@ -35,9 +35,11 @@ def randomise(model:nn.Module, # Changed in place
     return list(named)
 
 # %% ../../nbs/models/17_weights.ipynb #e8f9ae99
-PARTS = {"embedding": "what turns inputs and positions into vectors", "query_key": "queries and keys of attention, which decide where it looks",
-         "value": "values of attention and the map behind it", "ssm": "a mixer that is not attention, but for its readout",
-         "readout": "the map behind such a mixer", "feed_forward": "feed-forward blocks", "norm": "normalisation"}
+PARTS = {"embedding": "what turns inputs and positions into vectors",
+         "query_key": "queries and keys of attention, which decide where it looks",
+         "value": "values of attention and the map behind it", "readout": "the map behind another mixer",
+         "ssm": "a mixer that is not attention, but for its readout", "feed_forward": "feed-forward blocks",
+         "norm": "normalisation"}
 
 def parts_of(name:str, # Of a tensor of a `SequenceModel`
              names, # Of all its tensors
@@ -49,6 +51,17 @@ def parts_of(name:str, # Of a tensor of a `SequenceModel`
     if ".mixer.qkv." in name: return "query_key", "query_key", "value"
     if ".mixer.out." not in name: return "ssm",
     return ("value",) if name.replace(".out.", ".qkv.") in names else ("readout",)
+
+# %% ../../nbs/models/17_weights.ipynb #1d6376bc
+def _pretrained(name, fresh, state, model):
+    "The pretrained tensor for a fresh one, and what it is."
+    if name not in state: raise SptError(f"tensor {name} of the model is missing from the pretrained weights")
+    old, reason = state[name], "same name and shape"
+    values = name == "encoder.weight" and isinstance(model.encoder, nn.Linear)
+    if values and old.shape[1] == model.encoder.in_features + 1:
+        old, reason = old[:, :-1], "without its last column, the mask indicator of pretraining"
+    if old.shape == fresh.shape: return old, reason
+    raise SptError(f"tensor {name} was pretrained with shape {tuple(old.shape)}; the model needs {tuple(fresh.shape)}")
 
 # %% ../../nbs/models/17_weights.ipynb #75987001
 def transfer(state:dict, # Pretrained weights by name
@@ -64,23 +77,14 @@ def transfer(state:dict, # Pretrained weights by name
         elif name not in own: raise SptError(f"tensor {name} was pretrained, but the model has none of that name")
     for name, fresh in own.items():
         if name.startswith("head."): note(name, "fresh", "head of the new task"); continue
-        if name not in state: raise SptError(f"tensor {name} of the model is missing from the pretrained weights")
-        old, reason = state[name], "same name and shape"
-        if _has_mask_column(name, old, model):
-            old, reason = old[:, :-1], "without its last column, the mask indicator of pretraining"
-        if old.shape != fresh.shape:
-            raise SptError(f"tensor {name} was pretrained with shape {tuple(old.shape)}; the model needs {tuple(fresh.shape)}")
-        parts = parts_of(name, own)
+        (old, reason), parts = _pretrained(name, fresh, state, model), parts_of(name, own)
         chosen = [take is None or p in take for p in parts]
         if not any(chosen): note(name, "fresh", f"not among {', '.join(take)}"); continue
         if not all(chosen):
             reason = f"its rows of {', '.join(p for p in dict.fromkeys(parts) if p in take)}"
-            old = torch.cat([o if c else f for c, o, f in zip(chosen, old.chunk(len(chosen)), fresh.chunk(len(chosen)))])
+            old = torch.cat([o if c else f for c, o, f in zip(chosen, *(z.chunk(len(chosen)) for z in (old, fresh)))])
         new[name] = old
         note(name, "loaded", reason)
-    if take and not new: raise SptError(f"take is {', '.join(take)}; the model has none of that; allowed: {', '.join(PARTS)}")
+    if take and not new: raise SptError(f"take is {', '.join(take)}; the model has none; allowed: {', '.join(PARTS)}")
     model.load_state_dict({**own, **new})
     return ledger
-
-def _has_mask_column(name, old, model):
-    return name == "encoder.weight" and isinstance(model.encoder, nn.Linear) and old.shape[1] == model.encoder.in_features + 1

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 
-from ..analysis import plots, statistics
+from ..analysis import statistics
+from ..analysis.comparison_plots import plot_comparison
+from ..analysis.plots import save_figure
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
 from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
@@ -231,7 +233,8 @@ def report(self:Comparison) -> str:
 def plot(self:Comparison, title:str|None=None):
     "Test scores with intervals, and learning curves."
     floor = self.floor()
-    return plots.plot_comparison(self.table(), self.rows, self.curves(), floor, title, "R2" if floor is None else "accuracy")
+    metric = "R2" if floor is None else "accuracy"
+    return plot_comparison(self.table(), self.rows, self.curves(), floor, title, metric)
 
 @patch
 def save(self:Comparison, folder, title:str|None=None) -> Path:
@@ -242,6 +245,6 @@ def save(self:Comparison, folder, title:str|None=None) -> Path:
                   differences=self.differences(), curves=self.curves())
     for name, frame in frames.items():
         with replacing(folder/f"{name}.csv") as tmp: frame.to_csv(tmp, index=False)
-    plots.save_figure(self.plot(title), folder/"comparison.png")
+    save_figure(self.plot(title), folder/"comparison.png")
     write_json(folder/"config.json", self.resolved)
     return folder

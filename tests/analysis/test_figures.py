@@ -5,8 +5,10 @@ import pytest
 from matplotlib.testing.compare import compare_images
 
 from spt_nb.core import read_json
-from spt_nb.analysis.figures import redraw
+from spt_nb.analysis.plots import redraw
 from spt_nb.analysis.plots import save_figure
+
+pytestmark = pytest.mark.slow
 
 figures = Path(__file__).parents[2]/"figures"
 published = [kept.parent/f"{name}.csv" for kept in sorted(figures.glob("*/figures.json")) for name in read_json(kept)]

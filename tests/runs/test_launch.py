@@ -17,6 +17,8 @@ from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
 from spt_nb.runs.progress import plan
 
+pytestmark = pytest.mark.slow
+
 
 def grid(seeds, steps=60, **options):
     "Small trials of pretraining, fine-tuning and test: three stages for every seed."

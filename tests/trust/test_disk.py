@@ -17,6 +17,8 @@ from spt_nb.runs.checkpoint import load_checkpoint
 from spt_nb.runs.store import Store, intact, state
 from spt_nb.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 ERRNOS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "no permission": errno.EACCES}
 ARGS = ("compare --task copy_match --mixers dlr --inits masked --seeds 1 --scale smoke --workers 1 --lrs 1e-3 --pretrain-steps 8 --finetune-steps 8 "
         "--valid-every 2 --n-train 32 --n-valid 16 --n-test 16").split()
