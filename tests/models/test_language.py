@@ -72,7 +72,7 @@ def test_a_changed_folder_is_another_model(lm, tmp_path):
     two = stage()
     assert one.hash == moved.hash != two.hash
     with pytest.raises(SptError, match=f"allowed: {one.fingerprint}, with which this stage began"):
-        one._compute(tmp_path)
+        one.compute(None, tmp_path)
 
 
 def test_a_stage_needs_its_folder_once(lm, tmp_path):
