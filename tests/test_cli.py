@@ -2,6 +2,8 @@
 import pytest
 from helpers import spt
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("args, names", [
     (["compare", "--task", "listopps"], ["listopps", "listops"]),

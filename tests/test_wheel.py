@@ -1,8 +1,11 @@
 """The built wheel, installed alone in an empty folder, does the main job."""
+import pytest
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 

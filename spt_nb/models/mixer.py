@@ -14,16 +14,7 @@ import torch
 from torch import nn, Tensor
 
 from ..core import SptError, digest, one_of
-from .attention import Attention
-from .dlr import DLR
-from .rglru import RGLRU
-from .lru import LRU
-from .mamba import Mamba
-from .mlstm import MLSTM
-from .s4 import S4
-from .s4d import S4D
-from .s5 import S5
-from .convolution import WindowConv
+from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
 
 # %% ../../nbs/models/15_mixer.ipynb #e1ea0e55
 def load_file(path): # The module
@@ -44,20 +35,22 @@ def load_file(path): # The module
     return module
 
 # %% ../../nbs/models/15_mixer.ipynb #6b09902a
-MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba, mlstm=MLSTM)
+MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba,
+              mlstm=MLSTM)
 
-def find_mixer(mixer, # A name, a class or other callable, an import path "package.module:Name", or a file "folder/my_file.py:Name"
-              ): # The callable that builds the mixer
-    "What builds the mixer of this name."
+def find_mixer(mixer):
+    "What builds the mixer: a name, a class or other callable, package.module:Name, or folder/my_file.py:Name."
     if callable(mixer): return mixer
     if mixer in MIXERS: return MIXERS[mixer]
     module, _, name = str(mixer).rpartition(":")
     if not (module and name):
-        raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, a class, or an import path package.module:Name or folder/file.py:Name")
-    try: found = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
-    except (Exception, SystemExit) as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
-    if callable(found): return found
-    raise SptError(f"mixer is {mixer!r}, of type {type(found).__name__}; allowed: a class or function that builds a mixer")
+        allowed = ", ".join(MIXERS) + ", a class, or an import path package.module:Name or folder/file.py:Name"
+        raise SptError(f"mixer is {mixer!r}; allowed: {allowed}")
+    try: make = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
+    except (Exception, SystemExit) as e:
+        raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
+    if callable(make): return make
+    raise SptError(f"mixer is {mixer!r}, a {type(make).__name__}; allowed: a class or function that builds a mixer")
 
 # %% ../../nbs/models/15_mixer.ipynb #30caa820
 @functools.lru_cache(None) # what is hashed is what was first imported
@@ -67,9 +60,11 @@ def source_hash(make) -> str: # 16 hex digits; "" for ours, and where there is n
     module = sys.modules.get(make.__module__)
     if code := getattr(module, "code", None): return digest(code)
     try:
-        if file := getattr(module, "__file__", None) and inspect.getsourcefile(make): return digest(Path(file).read_bytes())
+        file = getattr(module, "__file__", None) and inspect.getsourcefile(make)
+        if file: return digest(Path(file).read_bytes())
         here = [c for c in getattr(make, "__mro__", [make]) if c.__module__ == make.__module__]
-        return digest([inspect.getsource(f) for c in here for f in ([c] if inspect.isfunction(c) else vars(c).values()) if inspect.isfunction(f)])
+        parts = [f for c in here for f in ([c] if inspect.isfunction(c) else vars(c).values()) if inspect.isfunction(f)]
+        return digest([inspect.getsource(f) for f in parts])
     except (OSError, TypeError): return ""
 
 def identity(mixer) -> dict: # mixer, source, folder
@@ -83,22 +78,19 @@ def identity(mixer) -> dict: # mixer, source, folder
 # %% ../../nbs/models/15_mixer.ipynb #f736c704
 WITHIN = ("rotary", "alibi") # Positions that mixers apply themselves
 
-def build_mixer(mixer, # As for `find_mixer`
-                d_model:int, # Channels
-                mixer_args:dict, # Arguments of the mixer
-                **told, # What the model tells those mixers whose signature names it
-               ) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
-    "Build one mixer; where both name an argument, `mixer_args` wins over `told`."
+def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
+    "Build one mixer from its arguments, and from those `offered` that its signature names."
     make = find_mixer(mixer)
     takes = inspect.signature(make).parameters
     for name in WITHIN:
-        if told.get(name) and name not in takes:
-            raise SptError(f"positions is {name!r}; allowed with mixer {mixer!r}, which has no argument of that name: none, sinusoidal, learned")
+        if offered.get(name) and name not in takes:
+            raise SptError(f"positions is {name!r}; allowed with mixer {mixer!r}: none, sinusoidal, learned")
     if not any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         for name in mixer_args: one_of("a name in mixer_args", name, list(takes)[1:])
-    try: built = make(d_model, **{**{k: v for k, v in told.items() if k in takes}, **mixer_args})
+    try: built = make(d_model, **{**{k: v for k, v in offered.items() if k in takes}, **mixer_args})
     except SptError: raise
-    except Exception as e: raise SptError(f"mixer is {mixer!r}; allowed: what can be built from d_model and mixer_args ({type(e).__name__}: {e})") from e
+    except Exception as e:
+        raise SptError(f"mixer is {mixer!r}; its mixer_args do not build it ({type(e).__name__}: {e})") from e
     if isinstance(built, nn.Module): return built
     raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
 
@@ -106,10 +98,8 @@ def build_mixer(mixer, # As for `find_mixer`
 SIZES = ("n_heads", "block", "d_state", "n_ssm", "dt_min", "dt_max", "window")
 LATER = ("window",)
 
-def mixer_arguments(mixer, # As for `find_mixer`
-                    sizes:dict, # Of the model and of any mixer
-                   ) -> tuple: # Those for this mixer, those for the model
-    "Split sizes into what the mixer takes and what the model takes; what belongs to other mixers is left out."
+def mixer_arguments(mixer, sizes:dict) -> tuple: # Of this mixer, of the model
+    "Split sizes into those that the mixer and the model take; those of other mixers are left out."
     takes = inspect.signature(MIXERS[mixer]).parameters if mixer in MIXERS else ()
     own = {k: v for k, v in sizes.items() if k in SIZES and k in takes and not (k in LATER and v is None)}
     return own, {k: v for k, v in sizes.items() if k not in SIZES}
@@ -127,19 +117,13 @@ def _respond(mixer, L, d_model):
     try: return x, mixer(x), mixer(torch.cat([x[:, :-1], x[:, -1:] + 1], 1))
     finally: mixer.train(was)
 
-# %% ../../nbs/models/15_mixer.ipynb #8473718f
-def try_mixer(mixer:nn.Module,
-              name, # What to call it in a message
-              d_model:int, # Channels
-              causal:bool=False, # Must it ignore later positions?
-              max_length:int|None=None, # The length to try if it fails on 16 positions
-             ):
-    "Raise an `SptError` unless the mixer keeps the shape and, if `causal`, does not look ahead."
+def try_mixer(mixer:nn.Module, name, d_model:int, causal:bool=False, max_length:int|None=None):
+    "Raise an `SptError` unless the mixer called `name` keeps the shape and, if `causal`, does not look ahead."
     for L in (16, max_length):
         try: x, y, y_later = _respond(mixer, L, d_model); break
         except Exception as e:
             if L != max_length and max_length: continue
-            raise SptError(f"mixer is {name!r}; allowed: what takes an input of shape {(2, L, d_model)} ({type(e).__name__}: {e})") from e
+            raise SptError(f"mixer is {name!r}; allowed: what takes an input of shape {(2, L, d_model)} ({e!r})") from e
     if getattr(y, "shape", None) != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise SptError(f"mixer is {name!r}, which maps {tuple(x.shape)} to {got}; allowed: the same shape")

@@ -20,11 +20,8 @@ WEIGHTS = {"structured": "every layer's own initialisation",
            "random-all": "N(0, 0.1^2) for every parameter of the network"}
 
 @torch.no_grad()
-def randomise(model:nn.Module, # Changed in place
-              what:str="random-ssm", # One of `WEIGHTS`
-              std:float=.1, # Standard deviation
-             ) -> list: # Names of the parameters that were overwritten
-    "Overwrite initial weights by numbers without structure (Figure 2 of the paper)."
+def randomise(model:nn.Module, what:str="random-ssm", std:float=.1) -> list: # Names of the parameters overwritten
+    "Overwrite initial weights in place by one of `WEIGHTS` (Figure 2 of the paper)."
     one_of("weights", what, WEIGHTS)
     if what == "structured": return []
     inside = [f"{n}." for n, m in model.named_modules() if isinstance(m, ConvolutionMixer)]
@@ -35,20 +32,30 @@ def randomise(model:nn.Module, # Changed in place
     return list(named)
 
 # %% ../../nbs/models/17_weights.ipynb #e8f9ae99
-PARTS = {"embedding": "what turns inputs and positions into vectors", "query_key": "queries and keys of attention, which decide where it looks",
-         "value": "values of attention and the map behind it", "ssm": "a mixer that is not attention, but for its readout",
-         "readout": "the map behind such a mixer", "feed_forward": "feed-forward blocks", "norm": "normalisation"}
+PARTS = {"embedding": "what turns inputs and positions into vectors",
+         "query_key": "queries and keys of attention, which decide where it looks",
+         "value": "values of attention and the map behind it", "readout": "the map behind another mixer",
+         "ssm": "a mixer that is not attention, but for its readout", "feed_forward": "feed-forward blocks",
+         "norm": "normalisation"}
 
-def parts_of(name:str, # Of a tensor of a `SequenceModel`
-             names, # Of all its tensors
-            ) -> tuple: # Of names in `PARTS`, for each of equal slices of its first axis
-    "Which part of the model a tensor belongs to; the projection of attention holds two."
+def parts_of(name:str, names) -> tuple: # For each of equal slices of the first axis
+    "Which of `PARTS` the tensor of this name belongs to, among the `names` of a model."
     if name.startswith(("encoder.", "position")): return "embedding",
     if ".ff." in name: return "feed_forward",
     if re.search(r"^(blocks\.\d+\.(ff_)?)?norm\.", name): return "norm",
     if ".mixer.qkv." in name: return "query_key", "query_key", "value"
     if ".mixer.out." not in name: return "ssm",
     return ("value",) if name.replace(".out.", ".qkv.") in names else ("readout",)
+
+def _pretrained(name, fresh, state, model):
+    "The pretrained tensor for a fresh one, and what it is."
+    if name not in state: raise SptError(f"tensor {name} of the model is missing from the pretrained weights")
+    old, reason = state[name], "same name and shape"
+    values = name == "encoder.weight" and isinstance(model.encoder, nn.Linear)
+    if values and old.shape[1] == model.encoder.in_features + 1:
+        old, reason = old[:, :-1], "without its last column, the mask indicator of pretraining"
+    if old.shape == fresh.shape: return old, reason
+    raise SptError(f"tensor {name} was pretrained with shape {tuple(old.shape)}; the model needs {tuple(fresh.shape)}")
 
 # %% ../../nbs/models/17_weights.ipynb #75987001
 def transfer(state:dict, # Pretrained weights by name
@@ -64,23 +71,14 @@ def transfer(state:dict, # Pretrained weights by name
         elif name not in own: raise SptError(f"tensor {name} was pretrained, but the model has none of that name")
     for name, fresh in own.items():
         if name.startswith("head."): note(name, "fresh", "head of the new task"); continue
-        if name not in state: raise SptError(f"tensor {name} of the model is missing from the pretrained weights")
-        old, reason = state[name], "same name and shape"
-        if _has_mask_column(name, old, model):
-            old, reason = old[:, :-1], "without its last column, the mask indicator of pretraining"
-        if old.shape != fresh.shape:
-            raise SptError(f"tensor {name} was pretrained with shape {tuple(old.shape)}; the model needs {tuple(fresh.shape)}")
-        parts = parts_of(name, own)
+        (old, reason), parts = _pretrained(name, fresh, state, model), parts_of(name, own)
         chosen = [take is None or p in take for p in parts]
         if not any(chosen): note(name, "fresh", f"not among {', '.join(take)}"); continue
         if not all(chosen):
             reason = f"its rows of {', '.join(p for p in dict.fromkeys(parts) if p in take)}"
-            old = torch.cat([o if c else f for c, o, f in zip(chosen, old.chunk(len(chosen)), fresh.chunk(len(chosen)))])
+            old = torch.cat([o if c else f for c, o, f in zip(chosen, *(z.chunk(len(chosen)) for z in (old, fresh)))])
         new[name] = old
         note(name, "loaded", reason)
-    if take and not new: raise SptError(f"take is {', '.join(take)}; the model has none of that; allowed: {', '.join(PARTS)}")
+    if take and not new: raise SptError(f"take is {', '.join(take)}; the model has none; allowed: {', '.join(PARTS)}")
     model.load_state_dict({**own, **new})
     return ledger
-
-def _has_mask_column(name, old, model):
-    return name == "encoder.weight" and isinstance(model.encoder, nn.Linear) and old.shape[1] == model.encoder.in_features + 1

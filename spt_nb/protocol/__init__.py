@@ -11,6 +11,6 @@ from .. import lazy
 # %% ../../nbs/protocol/00_protocol.ipynb #a1b6a8cd
 _all_ = ['compare', 'sweep', 'prepare', 'Comparison', 'TaskSpec', 'trial', 'INITS']
 
-WHERE = dict(compare="plan", sweep="plan", prepare="plan", Comparison="comparison", TaskSpec="specs", trial="trials", INITS="inits")
+WHERE = dict(compare="plan", sweep="plan", prepare="plan", Comparison="comparison", TaskSpec="specs", trial="trials", INITS="specs")
 
 def __getattr__(name): return lazy(__name__, WHERE, name)

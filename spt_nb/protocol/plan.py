@@ -12,7 +12,7 @@ import torch
 
 from .comparison import Comparison
 from ..core import SptError, canonical, one_of, runs_dir, writable
-from .inits import INITS, parse_init
+from .specs import INITS, parse_init
 from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer

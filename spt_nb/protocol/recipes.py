@@ -7,7 +7,7 @@ __all__ = ['STARTS', 'Several', 'SMALL', 'PARAMETERS', 'TABLE', 'NEEDED', 'MODEL
            'Choices', 'Recipe', 'Parameter', 'base_mixer', 'known_mixer', 'Resolved', 'resolve', 'recipe', 'complete']
 
 # %% ../../nbs/protocol/06_recipes.ipynb #34fd69b0
-import math
+import inspect, math, re
 from typing import Annotated, Literal, NamedTuple
 
 from fastcore.basics import patch
@@ -15,52 +15,51 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..config import Config
 from ..core import SptError, one_of
-from .inits import parse_init
 from ..models.language import PYTHIA, find_lm, lm_sizes
 from ..models.mixer import find_mixer
 from ..models.weights import PARTS
 from .paper import GRID, TRAINING_ROWS, Given, check_variant, paper_values
-from .specs import Denoising, ModelSpec
+from .specs import Denoising, ModelSpec, parse_init
 from ..tasks import Facts
 from ..training.optimisation import TrainConfig
 
 # %% ../../nbs/protocol/06_recipes.ipynb #b0acab83
 class MixerSizes(Config):
     "What mixers are built with; each takes those that it knows."
-    n_heads: int = Field(4, ge=1)
-    d_state: int|None = Field(None, ge=1)
-    n_ssm: int|None = Field(None, ge=1)
-    dt_min: float = Field(1e-3, gt=0)
-    dt_max: float = Field(.1, gt=0)
-    s4d_init: Literal["lin", "inv", "legs", "real", "dfout"] = "lin"
-    block: int|None = Field(None, ge=1)
-    window: int|None = Field(None, ge=1)
+    n_heads: int = Field(4, ge=1)           # Attention heads
+    d_state: int|None = Field(None, ge=1)   # Size of the state; none: 64, for DLR a mode for each step, 64 to 1024
+    n_ssm: int|None = Field(None, ge=1)     # Copies of the state space of S4 and S4D; none: one for each channel
+    dt_min: float = Field(1e-3, gt=0)       # Smallest step size of S4 and S4D at the start
+    dt_max: float = Field(.1, gt=0)         # Largest step size
+    s4d_init: Literal["lin", "inv", "legs", "real", "dfout"] = "lin" # Where the poles of S4D start
+    block: int|None = Field(None, ge=1)     # Local attention: block length; none: every position sees every other
+    window: int|None = Field(None, ge=1)    # Sliding attention: positions on each side, none: all; conv: taps, none: 4
 
 class Pretraining(Config):
     "Where the optimisation of pretraining differs from that on labels."
-    steps: int = Field(500, ge=1)
-    lr: float = Field(2e-3, gt=0)
-    batch_size: int = Field(64, ge=1)
-    schedule: Literal["constant", "cosine", "plateau"]|None = None # None: as on labels
-    warmup: int|None = Field(None, ge=0)                           # None: as on labels
-    valid_every: int|None = Field(None, ge=1)                      # None: see `rarely`
+    steps: int = Field(500, ge=1)           # Steps of pretraining
+    lr: float = Field(2e-3, gt=0)           # Learning rate of pretraining
+    batch_size: int = Field(64, ge=1)       # Sequences in a batch of pretraining
+    schedule: Literal["constant", "cosine", "plateau"]|None = None # Learning rate after the warm-up; none: as schedule
+    warmup: int|None = Field(None, ge=0)      # Steps of warm-up of pretraining; none: as warmup
+    valid_every: int|None = Field(None, ge=1) # Steps between validations; none: they read less than 5% of the work
 
 # %% ../../nbs/protocol/06_recipes.ipynb #06a1beee
 STARTS = ("structured", "gaussian", "low-frequency", "dfout")
-Several = BeforeValidator(lambda x: x if x is None or isinstance(x, (list, tuple)) else (x,)) # One value means a list of one
+Several = BeforeValidator(lambda x: x if x is None or isinstance(x, (list, tuple)) else (x,)) # A value is a list of one
 
 class Choices(Config):
     "What a comparison decides beyond its stages."
-    lrs: Annotated[tuple[float, ...], Several] = Field((1e-3, 3e-3), min_length=1)
-    batch_sizes: Annotated[tuple[Annotated[int, Field(ge=1)], ...]|None, Several] = Field(None, min_length=1)
-    starts: Annotated[tuple[str, ...], Several] = Field(("structured",), min_length=1)
-    take: Annotated[tuple[str, ...]|None, Several] = Field(None, min_length=1)
-    pooling: Literal["mean", "max", "last"] = "mean"
-    head: Literal["linear", "mlp"] = "linear"
-    unlabelled: float|int|None = None
-    lm: str|None = None
-    patience: int = Field(10, ge=10)
-    converge_steps: int|None = Field(None, ge=1)
+    lrs: Annotated[tuple[float, ...], Several] = Field((1e-3, 3e-3), min_length=1) # Learning rates to choose lr from
+    batch_sizes: Annotated[tuple[Annotated[int, Field(ge=1)], ...]|None, Several] = Field(None, min_length=1) # Choices
+    starts: Annotated[tuple[str, ...], Several] = Field(("structured",), min_length=1) # Of state spaces, to choose from
+    take: Annotated[tuple[str, ...]|None, Several] = Field(None, min_length=1) # Pretrained parts to transfer; none: all
+    pooling: Literal["mean", "max", "last"] = "mean" # How a sequence becomes one vector; causal models use last
+    head: Literal["linear", "mlp"] = "linear"        # Classifier on the pooled vector
+    unlabelled: float|int|None = None  # Share or number of examples that pretraining reads; none: those of fine-tuning
+    lm: str|None = None                # Of text-lm: a language model's folder or name on the hub; none: trained here
+    patience: int = Field(10, ge=10)   # Of scratch-converged: epochs without improvement before it ends
+    converge_steps: int|None = Field(None, ge=1) # Of scratch-converged: steps at most; none: 200 epochs or the budget
 
     @model_validator(mode="after")
     def _each_value(self):
@@ -68,8 +67,8 @@ class Choices(Config):
             values = getattr(self, name) or ()
             if len(set(values)) < len(values): raise SptError(f"{name} is {values}; allowed: every value once")
             for x in values if allowed else (): one_of(name, x, allowed)
-        if not all(0 < lr < math.inf for lr in self.lrs): raise SptError(f"lrs is {self.lrs}; allowed: numbers greater than 0")
-        return self
+        if all(0 < lr < math.inf for lr in self.lrs): return self
+        raise SptError(f"lrs is {self.lrs}; allowed: numbers greater than 0")
 
 # %% ../../nbs/protocol/06_recipes.ipynb #e51671b5
 SMALL = ModelSpec(mixer="attention", d_model=64, n_layers=2, ff_expand=2, positions="rotary")
@@ -87,52 +86,23 @@ class Parameter(NamedTuple):
     "A number of a recipe, as users know it."
     part: str  # Field of the recipe that holds it; empty: the recipe itself
     field: str # Its name there
-    help: str
+    help: str  # The comment on the field
 
-def _of(part, prefix="", **helps): return {prefix + field: Parameter(part, field, text) for field, text in helps.items()}
+_HOLDERS = dict(model=ModelSpec, sizes=MixerSizes, denoising=Denoising, pretrain=Pretraining, train=TrainConfig) | {"": Choices}
+_SET_ELSEWHERE = dict(model=("mixer", "mixer_args", "source", "folder"), train=("lr", "patience", "min_steps"))
 
-PARAMETERS = _of("model", d_model="width", n_layers="blocks") | _of("sizes", n_heads="attention heads",
-    d_state="size of the state; none: 64, and of DLR as many modes as the longest sequence has steps, from 64 to 1024",
-    n_ssm="copies of the state space of S4 and S4D, shared by the channels; none: one a channel",
-    dt_min="smallest step size of S4 and S4D at the start", dt_max="largest step size", s4d_init="where the poles of S4D start",
-    block="local attention: block length; none: every position sees every other",
-    window="positions seen on each side: sliding attention, none: all; conv: taps, none: 4") | _of("model",
-    ff_expand="hidden width of the feed-forward block in multiples of d_model; 0: none",
-    positions="position codes; rotary and alibi need attention", position_scale="standard deviation of learned positions at the start",
-    norm="normalisation: layer or batch", prenorm="normalise before (or after) each block", dropout="dropout", causal="look back only, in every row",
-    weights="initial weights; random: the control of Figure 2")
+def _name(part, field) -> str:
+    if part == "pretrain": return f"pretrain_{field}"
+    return "finetune_steps" if (part, field) == ("train", "steps") else field
+
+def _comments(cls) -> dict: # Field -> the comment on its line
+    try: return dict(re.findall(r"^ +(\w+):.*? # (.*)$", inspect.getsource(cls), re.M))
+    except OSError: return {} # a class that was typed into a notebook
+
+PARAMETERS = {_name(part, field): Parameter(part, field, _comments(cls).get(field, "")) for part, cls in _HOLDERS.items()
+              for field in cls.model_fields if field not in _SET_ELSEWHERE.get(part, ())}
 
 # %% ../../nbs/protocol/06_recipes.ipynb #c7f217e2
-PARAMETERS |= _of("", pooling="how a sequence becomes one vector: mean, max or last; causal models use last",
-    head="classifier on the pooled vector: linear or mlp",
-    starts="where state spaces start: pretrained rows use the first, rows from scratch choose by validation; "
-           "of structured, gaussian, low-frequency, dfout (those that the mixer has)",
-    lm="text-lm: a language model, as a folder or a name on the hub; none: a small one, trained here for the budget of pretraining",
-    unlabelled="share or number of training examples that pretraining reads; none: those that fine-tuning reads",
-    take="parts of the pretrained weights to transfer, of embedding, query_key, value, ssm, readout, feed_forward, norm; none: all")
-PARAMETERS |= _of("denoising", mask_ratio="share of positions hidden in masked pretraining; none: what the paper hides in this task",
-    mask_span="length of the runs of positions hidden in masked pretraining",
-    levels="recover a pixel as one of its grey levels, by cross-entropy, instead of as a number")
-PARAMETERS |= _of("pretrain", "pretrain_", steps="steps of pretraining", lr="learning rate of pretraining", batch_size="sequences in a batch of pretraining",
-    schedule="learning rate of pretraining after the warm-up; none: as schedule", warmup="steps of warm-up of pretraining; none: as warmup",
-    valid_every="steps between validations of pretraining; none: so that validating reads less than 5% of what pretraining reads")
-
-# %% ../../nbs/protocol/06_recipes.ipynb #368c14b6
-PARAMETERS |= _of("train", "finetune_", steps="steps of fine-tuning, and of training from scratch") | _of("",
-    lrs="learning rates to choose lr from by validation, in every row",
-    batch_sizes="batch sizes to choose from by validation, each with the same number of sequences; none: batch_size",
-    patience="scratch-converged: epochs without improvement before it ends, never before the budget of fine-tuning",
-    converge_steps="scratch-converged: steps at most; none: 200 epochs, or the budget of fine-tuning if that is longer")
-PARAMETERS |= _of("train", batch_size="sequences in a batch",
-    ssm_lr="learning rate of state-space parameters; none: as the rest", dt_lr="learning rate of step sizes; none: as the rest",
-    weight_decay="AdamW weight decay, not on state-space parameters", schedule="learning rate after the warm-up: constant, cosine, plateau or step",
-    schedule_steps="cosine: the step at which the rate is zero, none: the last; step: steps between cuts",
-    decay="plateau, step: factor of a cut of the learning rate", plateau="plateau: validations without improvement before a cut",
-    warmup="steps of warm-up, at most a tenth of the stage", retries="new starts after a divergence, each at half the learning rate",
-    precision="of matrix products: fp32, or bf16 for GPUs; weights and loss stay float32", clip="largest gradient norm; none: no limit",
-    beta2="AdamW second-moment decay", valid_every="steps between validations")
-
-# %% ../../nbs/protocol/06_recipes.ipynb #6cc32a1d
 @patch(as_prop=True)
 def flat(self:Recipe) -> dict: # Parameter -> value
     "The numbers of a recipe by the names that users type."
@@ -144,59 +114,55 @@ def but(self:Recipe, **changes) -> Recipe:
     parts = {}
     for name, value in changes.items():
         if name not in PARAMETERS: raise SptError(f"unknown parameter {name!r}; allowed: {', '.join(PARAMETERS)}")
-        parts.setdefault(PARAMETERS[name].part, {})[PARAMETERS[name].field] = value
-    return Config.but(self, **parts.pop("", {}), **{part: _changed(part, getattr(self, part), own) for part, own in parts.items()})
+        part, field, _ = PARAMETERS[name]
+        parts.setdefault(part, {})[field] = value
+    return Config.but(self, **parts.pop("", {}), **{p: _changed(p, getattr(self, p), own) for p, own in parts.items()})
 
 def _changed(part:str, old, own:dict):
-    "A part with changes; what is wrong is named as in `PARAMETERS`."
     try: return old.but(**own)
     except SptError as e:
         field, *rest = str(e).partition(" is ")
-        name = next((n for n, p in PARAMETERS.items() if (p.part, p.field) == (part, field)), field)
-        raise SptError(name + "".join(rest)) from None
+        raise SptError(_name(part, field) + "".join(rest)) from None
 
 # %% ../../nbs/protocol/06_recipes.ipynb #7680f49b
-_SMALL, _CONTROLS = dict(n_train=64, n_valid=32, n_test=32), ("copy_match", "dyck", "recall", "state_tracking", "paths", "chains")
+_SMALL = dict(n_train=64, n_valid=32, n_test=32)
+_CONTROLS = ("copy_match", "dyck", "recall", "state_tracking", "paths", "chains")
 _PATHS = ("pathfinder", "pathx", "pathx256")
 
 TABLE = [
     # scale, task, mixer, what changes
     ("*", "*", "mamba", dict(d_state=16)), # for each inner channel, as in its paper
-    ("smoke", "*", "*", dict(task=_SMALL, d_model=16, n_layers=1, d_state=8, n_heads=2, pretrain_steps=6, finetune_steps=6, converge_steps=30,
-                             batch_size=16, pretrain_batch_size=16, valid_every=3)),
+    ("smoke", "*", "*", dict(task=_SMALL, d_model=16, n_layers=1, d_state=8, n_heads=2, pretrain_steps=6, batch_size=16,
+                             pretrain_batch_size=16, finetune_steps=6, converge_steps=30, valid_every=3)),
     ("smoke", "*", "dlr", dict(d_state=None)), # a mode for each step
     ("smoke", "listops", "*", dict(task=dict(_SMALL, min_length=20, max_length=100))),
-    *[("smoke", task, "*", dict(task=dict(n_train=8, n_valid=2, n_test=2), batch_size=2, pretrain_batch_size=2)) for task in _PATHS[1:]],
+    *[("smoke", task, "*", dict(task=dict(n_train=8, n_valid=2, n_test=2), batch_size=2, pretrain_batch_size=2))
+      for task in _PATHS[1:]],
     *[("smoke", task, "attention", dict(block=1024)) for task in _PATHS[1:]],
+    *[("*", task, "*", dict(levels=True)) for task in _PATHS],
 ]
 
 # %% ../../nbs/protocol/06_recipes.ipynb #b538d81e
 TABLE += [
-    ("mini", "copy_match", "*", dict(positions="none", pretrain_steps=400, finetune_steps=300, pretrain_lr=3e-3, valid_every=50)),
-    *[("mini", task, "*", dict(positions="none", pretrain_steps=500, finetune_steps=300, valid_every=50)) for task in _CONTROLS[1:]],
+    *[("mini", task, "*", dict(positions="none", finetune_steps=300, valid_every=50)) for task in _CONTROLS],
+    ("mini", "copy_match", "*", dict(pretrain_steps=400, pretrain_lr=3e-3)),
     *[("*", task, "attention", dict(positions="learned")) for task in _CONTROLS],
-]
-
-# %% ../../nbs/protocol/06_recipes.ipynb #13bc71e8
-TABLE += [("*", task, "*", dict(levels=True)) for task in _PATHS]
-
-# %% ../../nbs/protocol/06_recipes.ipynb #08e51e27
-TABLE += [
     ("mini", "listops", "*", dict(task=dict(n_valid=200), pretrain_steps=100, finetune_steps=100, batch_size=8,
                                   pretrain_batch_size=8, valid_every=50)),
 ]
 
-# %% ../../nbs/protocol/06_recipes.ipynb #eec082ec
+# %% ../../nbs/protocol/06_recipes.ipynb #13bc71e8
 TABLE += [
-    ("paper", "*", "*", dict(clip=None, beta2=.999, schedule="constant", warmup=2000, valid_every=3000, lrs=GRID["lr"], batch_sizes=GRID["batch_size"],
-                             ff_expand=0, weight_decay=.05, ssm_lr=1e-3)),
+    ("paper", "*", "*", dict(clip=None, beta2=.999, schedule="constant", warmup=2000, valid_every=3000, lrs=GRID["lr"],
+                             batch_sizes=GRID["batch_size"], ff_expand=0, weight_decay=.05, ssm_lr=1e-3)),
     ("paper", "*", "attention", dict(ff_expand=2, weight_decay=0., ssm_lr=None)),
     ("paper", "*", "dlr", dict(ssm_lr=1e-4)),
-    ("paper", "*", "pythia", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., ssm_lr=None, lm="EleutherAI/pythia-70m-deduped")),
+    ("paper", "*", "pythia", dict(d_model=512, n_layers=6, n_heads=8, ff_expand=4, weight_decay=0., ssm_lr=None,
+                                  lm="EleutherAI/pythia-70m-deduped")),
     ("*", "*", "pythia", dict(positions="rotary")),
 ]
 _AUTHORS = ("clip", "beta2", "levels") # of the shared rows, what the authors' programs do too
-NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps", "pretrain_lr", "pretrain_batch_size") # what a task that is not the paper's must be given
+NEEDED = ("d_model", "n_layers", "pretrain_steps", "finetune_steps", "pretrain_lr", "pretrain_batch_size")
 
 # %% ../../nbs/protocol/06_recipes.ipynb #03c86254
 MODELS = dict(transformer=dict(positions="sinusoidal"), rotary=dict(positions="rotary"), alibi=dict(positions="alibi"),
@@ -219,45 +185,8 @@ class Resolved(NamedTuple):
     options: dict # For the task
     sources: dict # Parameter -> source
 
-def resolve(task:str, mixer:str, scale:str,
-            init:str="scratch", # See `parse_init`
-            variant:str|None=None, # At paper scale: RR, HR or SpO2 of BIDMC, or data-scale; elsewhere without effect
-            **overrides # Any of `PARAMETERS`
-           ) -> Resolved:
-    "The recipe for a mixer on a task at a scale, from some initialisation, with the source of every number."
-    one_of("scale", scale, SCALES); check_variant(task, variant)
-    start, base = parse_init(init), base_mixer(mixer)
-    start = start._replace(weights=overrides.get("weights", start.weights))
-    causal = base != PYTHIA and (start.kind == "causal" or bool(overrides.get("causal")))
-    values, options = _tabled(task, mixer, base, scale)
-    paper = paper_values(task, mixer, start, variant, causal) if scale == "paper" else {}
-    if scale == "paper": _check_paper(task, {*values, *overrides})
-    if base != PYTHIA: paper = dict(pooling=Given("last", "ours: a causal model reads out the last")) | paper if causal else paper
-    own = MODELS.get(mixer, {})
-    values |= {k: g.value for k, g in paper.items()} | own | dict(weights=start.weights)
-    sources = dict.fromkeys(PARAMETERS, "ours") | dict.fromkeys(_AUTHORS, "authors' configs")
-    sources |= {k: g.source for k, g in paper.items() if k not in own or g.value == own[k]} | dict(weights="the initialisation")
-    if "batch_size" in overrides: values["batch_sizes"], sources["batch_sizes"] = None, "given"
-    if paper: values |= _as_many_sequences(values, overrides)
-    if base == PYTHIA and overrides.get("lm"): overrides |= lm_sizes(find_lm(overrides["lm"]))
-    return Resolved(Recipe(model=SMALL.but(mixer=base)).but(**values).but(**overrides), options, sources | dict.fromkeys(overrides, "given"))
-
-def recipe(task:str, mixer:str, scale:str, init:str="scratch", variant:str|None=None, **overrides # As for `resolve`
-          ) -> tuple[Recipe, dict]: # The recipe, and options for the task
-    "What `resolve` gives, without the sources."
-    return resolve(task, mixer, scale, init, variant, **overrides)[:2]
-
-# %% ../../nbs/protocol/06_recipes.ipynb #275682b3
-def complete(r:Recipe, facts:Facts, # Sizes of the task
-             each_epoch:bool=False, # Validate once an epoch at least
-            ) -> Recipe:
-    "The recipe with what only the task can say."
-    every = min(r.train.valid_every, -(-facts.train//r.train.batch_size)) if each_epoch else r.train.valid_every
-    return r.but(mask_ratio=r.denoising.mask_ratio or facts.mask_ratio, valid_every=every)
-
-# %% ../../nbs/protocol/06_recipes.ipynb #5c8e75d0
-def _tabled(task, mixer, base, scale) -> tuple: # Fields of the recipe, options of the task
-    "What the table says."
+def _tabled(task, mixer, base, scale) -> tuple: # Parameters, options of the task
+    "What the table gives."
     values, options = {} if base == "attention" else {"positions": "none"}, {}
     for s, t, m, changes in TABLE:
         if s in ("*", scale) and t in ("*", task) and m in ("*", base, mixer):
@@ -265,15 +194,47 @@ def _tabled(task, mixer, base, scale) -> tuple: # Fields of the recipe, options 
             values |= {k: v for k, v in changes.items() if k != "task"}
     return values, options
 
-def _as_many_sequences(values, given) -> dict:
-    "The steps of the paper's budgets for batch sizes that are given instead of the paper's."
-    found = {}
-    for batch, steps in dict(batch_size=("finetune_steps", "valid_every", "schedule_steps"), pretrain_batch_size=("pretrain_steps",)).items():
-        if batch in given: found |= {k: math.ceil(values[k]*values[batch]/given[batch]) for k in steps if values.get(k) and values.get(batch)}
-    return found
-
 def _check_paper(task, known):
     "An error if a budget at paper scale would be nobody's."
     if task in TRAINING_ROWS or not (missing := [n for n in NEEDED if n not in known]): return
     give = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
     raise SptError(f"scale is 'paper', and the paper has no task {task!r}; allowed: smoke, mini, or give {give}")
+
+# %% ../../nbs/protocol/06_recipes.ipynb #275682b3
+_BUDGETS = dict(batch_size=("finetune_steps", "valid_every", "schedule_steps"), pretrain_batch_size=("pretrain_steps",))
+
+def _as_many_sequences(values, given) -> dict:
+    "The steps of the paper's budgets at the batch sizes that are given."
+    return {k: math.ceil(values[k]*values[batch]/given[batch]) for batch, steps in _BUDGETS.items() for k in steps
+            if batch in given and values.get(k) and values.get(batch)}
+
+def resolve(task:str, mixer:str, scale:str, init:str="scratch", # See `parse_init`
+            variant:str|None=None, # At paper scale: RR, HR or SpO2 of BIDMC, or data-scale; elsewhere without effect
+            **overrides) -> Resolved: # Any of `PARAMETERS`
+    "The recipe for a mixer on a task at a scale, from some initialisation, with the source of every number."
+    one_of("scale", scale, SCALES); check_variant(task, variant)
+    base, start, own = base_mixer(mixer), parse_init(init), MODELS.get(mixer, {})
+    start = start._replace(weights=overrides.get("weights", start.weights))
+    causal = base != PYTHIA and (start.kind == "causal" or bool(overrides.get("causal")))
+    values, options = _tabled(task, mixer, base, scale)
+    if scale == "paper": _check_paper(task, {*values, *overrides})
+    paper = dict(pooling=Given("last", "ours: a causal model reads out the last")) if causal else {}
+    if scale == "paper": paper |= paper_values(task, mixer, start, variant, causal)
+    values |= {k: g.value for k, g in paper.items()} | own | dict(weights=start.weights)
+    sources = dict.fromkeys(PARAMETERS, "ours") | dict.fromkeys(_AUTHORS, "authors' configs") | {
+        k: g.source for k, g in paper.items() if k not in own or g.value == own[k]} | dict(weights="the initialisation")
+    if "batch_size" in overrides: values["batch_sizes"], sources["batch_sizes"] = None, "given"
+    if paper: values |= _as_many_sequences(values, overrides)
+    if base == PYTHIA and overrides.get("lm"): overrides |= lm_sizes(find_lm(overrides["lm"]))
+    r = Recipe(model=SMALL.but(mixer=base)).but(**values).but(**overrides)
+    return Resolved(r, options, sources | dict.fromkeys(overrides, "given"))
+
+# %% ../../nbs/protocol/06_recipes.ipynb #5c8e75d0
+def recipe(task:str, mixer:str, scale:str, *args, **overrides) -> tuple[Recipe, dict]: # As for `resolve`
+    "The recipe and the options of the task, without the sources."
+    return resolve(task, mixer, scale, *args, **overrides)[:2]
+
+def complete(r:Recipe, facts:Facts, each_epoch:bool=False) -> Recipe:
+    "The recipe with what only the task can say; `each_epoch`: validate once an epoch at least."
+    every = min(r.train.valid_every, -(-facts.train//r.train.batch_size)) if each_epoch else r.train.valid_every
+    return r.but(mask_ratio=r.denoising.mask_ratio or facts.mask_ratio, valid_every=every)

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from ..core import SptError, one_of
-from .inits import Init, parse_init
+from .specs import Init, parse_init
 from ..models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
 from ..models.mixer import identity, mixer_arguments
 from ..training.optimisation import TrainConfig
@@ -30,28 +30,30 @@ def budget(init:Init, r:Recipe,
     own, pre = r.train.steps*r.train.batch_size, r.pretrain.steps*r.pretrain.batch_size
     if init.kind == "joint" and init.share: return 0, own
     if init.kind in ("scratch-matched", "scratch-tuned", "joint"): return 0, own + pre
-    if init.kind == "scratch-converged": return 0, r.converge_steps*r.train.batch_size if r.converge_steps else max(own, EPOCHS*rows)
+    if init.kind == "scratch-converged":
+        return 0, r.converge_steps*r.train.batch_size if r.converge_steps else max(own, EPOCHS*rows)
     before = round(init.share*own) if init.share else pre if init.pretrains or init.kind == "text-lm" else 0
-    return before//(1 + (init.kind == "contrastive")), own - (before if init.share else 0) # two views of a sequence count twice
+    views = 2 if init.kind == "contrastive" else 1 # two views of a sequence count twice
+    return before//views, own - (before if init.share else 0)
 
-# %% ../../nbs/protocol/08_trials.ipynb #f61f7f26
+# %% ../../nbs/protocol/08_trials.ipynb #842a6560
+HAS_STARTS = dict(dlr=("structured", "gaussian", "low-frequency"), s4=("structured", "gaussian"),
+                  s4d=("structured", "gaussian", "low-frequency", "dfout"))
+
 def state_size(r:Recipe, length:int) -> int:
-    "The size of the state; DLR has a mode for each step of the longest sequence, so that its kernel does not repeat itself within one."
+    "The size of the state; DLR has a mode for each step, so that its kernel does not repeat within a sequence."
     return r.sizes.d_state or (min(1024, max(64, 1 << (length - 1).bit_length())) if r.model.mixer == "dlr" else 64)
 
-# %% ../../nbs/protocol/08_trials.ipynb #7814af56
-HAS_STARTS = dict(dlr=("structured", "gaussian", "low-frequency"), s4d=("structured", "gaussian", "low-frequency", "dfout"), s4=("structured", "gaussian"))
-
 def starts_of(r:Recipe, init:Init) -> list[str]:
-    "Where the state space of the mixer may start: from scratch one of several, before pretraining the first."
+    "Where the state space of the mixer may start: from scratch several, before pretraining the first."
     if init.weights != "structured" or r.model.weights != "structured": return ["structured"] # the weights were named
-    found = [s for s in r.starts if s in HAS_STARTS.get(r.model.mixer, ())] or ["structured"]
-    return found if init.kind.startswith("scratch") else found[:1]
+    starts = [s for s in r.starts if s in HAS_STARTS.get(r.model.mixer, ())] or ["structured"]
+    return starts if init.kind.startswith("scratch") else starts[:1]
 
-# %% ../../nbs/protocol/08_trials.ipynb #d1a54194
-def _model(r:Recipe, causal:bool, weights:str, length:int, start:str="structured") -> ModelSpec:
+# %% ../../nbs/protocol/08_trials.ipynb #f61f7f26
+def _model(r:Recipe, init:Init, length:int, start:str) -> ModelSpec:
     "The model of a recipe. Only our own mixers take sizes of ours."
-    mixer = r.model.mixer
+    mixer, weights = r.model.mixer, r.model.weights if init.weights == "structured" else init.weights
     if start == "gaussian": weights = "random-ssm"
     if mixer == PYTHIA:
         return SMALL.but(mixer=mixer, mixer_args=dict(n_heads=r.sizes.n_heads), causal=True, weights=weights,
@@ -59,42 +61,42 @@ def _model(r:Recipe, causal:bool, weights:str, length:int, start:str="structured
     args, _ = mixer_arguments(mixer, dict(r.sizes) | dict(d_state=state_size(r, length)))
     if mixer == "s4d": args["init"] = r.sizes.s4d_init
     if start in ("low-frequency", "dfout"): args["init"] = start
+    causal = r.model.causal or init.kind == "causal"
     return r.model.but(**identity(mixer), mixer_args=args, causal=causal, weights=weights)
 
 # %% ../../nbs/protocol/08_trials.ipynb #1665697e
-def rarely(steps:int, batch_size:int, valid:int, # Rows of the validation split
-          ) -> int:
+def _steps(sequences:int, batch_size:int) -> int: return max(1, -(-sequences//batch_size))
+
+def rarely(steps:int, batch_size:int, valid:int) -> int: # valid: rows of the validation split
     "Steps between validations that read less than 5% of what training reads; one is made in any case."
     return -(-steps//max(1, math.ceil(.05*steps*batch_size/valid) - 1))
-
-# %% ../../nbs/protocol/08_trials.ipynb #d23e8cab
-def _steps(sequences:int, batch_size:int) -> int: return max(1, -(-sequences//batch_size))
 
 def _pretraining(r:Recipe, sequences:int, valid:int) -> TrainConfig:
     "The optimisation of a pretraining."
     p, t, steps = r.pretrain, r.train, _steps(sequences, r.pretrain.batch_size)
-    every = p.valid_every or rarely(steps, p.batch_size, valid)
+    every, warmup = p.valid_every or rarely(steps, p.batch_size, valid), t.warmup if p.warmup is None else p.warmup
     own = dict(schedule=p.schedule, schedule_steps=None) if p.schedule not in (None, t.schedule) else {}
-    return t.but(steps=steps, batch_size=p.batch_size, lr=p.lr, warmup=min(t.warmup if p.warmup is None else p.warmup, steps//10), valid_every=every,
-                 plateau=max(1, round(t.plateau*t.valid_every*t.batch_size/(every*p.batch_size))), **own) # as many sequences
+    plateau = max(1, round(t.plateau*t.valid_every*t.batch_size/(every*p.batch_size))) # as many sequences
+    return t.but(steps=steps, batch_size=p.batch_size, lr=p.lr, warmup=min(warmup, steps//10), valid_every=every,
+                 plateau=plateau, **own)
 
-# %% ../../nbs/protocol/08_trials.ipynb #25326fbe
-def _grid(r:Recipe, init:Init, sequences:int, rows:int) -> list[TrainConfig]:
-    "The optimisations to choose from by validation."
-    t = r.train
-    def alike(n, b): return n and max(1, round(n*t.batch_size/b)) # as many sequences in batches of b
-    def at(b, lr):
-        steps, every = _steps(sequences, b), alike(t.valid_every, b)
-        own = dict(warmup=min(t.warmup, steps//10), valid_every=every, schedule_steps=alike(t.schedule_steps, b))
-        if init.kind == "scratch-converged": own |= _open_end(r, b, every, rows)
-        return t.but(steps=steps, batch_size=b, lr=lr, **own | dict(warmup=min(own["warmup"], steps//10)))
-    return [at(b, lr) for b in r.batch_sizes or (t.batch_size,) for lr in r.lrs]
-
+# %% ../../nbs/protocol/08_trials.ipynb #d23e8cab
 def _open_end(r:Recipe, b:int, every:int, rows:int) -> dict:
     "Training to convergence: not before the budget of fine-tuning, and then until some epochs brought nothing."
     t = r.train
-    found = dict(patience=math.ceil(r.patience*math.ceil(rows/b)/every), min_steps=_steps(t.steps*t.batch_size, b), warmup=min(t.warmup, t.steps//10))
-    return found | (dict(schedule="constant") if t.schedule == "cosine" and not t.schedule_steps else {})
+    own = dict(schedule="constant") if t.schedule == "cosine" and not t.schedule_steps else {}
+    return own | dict(patience=math.ceil(r.patience*math.ceil(rows/b)/every), min_steps=_steps(t.steps*t.batch_size, b),
+                      warmup=min(t.warmup, t.steps//10))
+
+def _grid(r:Recipe, init:Init, sequences:int, rows:int) -> list[TrainConfig]:
+    "The optimisations to choose from by validation."
+    def at(b, lr):
+        def alike(n): return n and max(1, round(n*r.train.batch_size/b)) # as many sequences in batches of b
+        steps, every = _steps(sequences, b), alike(r.train.valid_every)
+        own = dict(warmup=r.train.warmup, valid_every=every, schedule_steps=alike(r.train.schedule_steps))
+        if init.kind == "scratch-converged": own |= _open_end(r, b, every, rows)
+        return r.train.but(steps=steps, batch_size=b, lr=lr, **own | dict(warmup=min(own["warmup"], steps//10)))
+    return [at(b, lr) for b in r.batch_sizes or (r.train.batch_size,) for lr in r.lrs]
 
 # %% ../../nbs/protocol/08_trials.ipynb #7cde77cb
 def _check_language(mixer:str, init:Init):
@@ -102,39 +104,40 @@ def _check_language(mixer:str, init:Init):
     if init.kind == "text-lm" and mixer != PYTHIA:
         raise SptError(f"init is 'text-lm' with mixer {mixer!r}; allowed: with mixer {PYTHIA!r}, the language model")
     if init.kind in ("masked", "contrastive", "joint") and mixer == PYTHIA:
-        raise SptError(f"init is {init.kind!r} with mixer {PYTHIA!r}, which looks back only; allowed: scratch, causal, text-lm")
+        allowed = "which looks back only; allowed: scratch, causal, text-lm"
+        raise SptError(f"init is {init.kind!r} with mixer {PYTHIA!r}, {allowed}")
 
 def _text(model:ModelSpec, r:Recipe, train:TrainConfig) -> Text:
     "The language model of a recipe."
     if not r.lm:
-        docs = TaskSpec(name="own", data_dir=str(documentation()), options=dict(tokens="bytes", length=256, n_valid=200))
+        options = dict(tokens="bytes", length=256, n_valid=200)
+        docs = TaskSpec(name="own", data_dir=str(documentation()), options=options)
         return Text(model=model, task=docs.but(fingerprint=docs.load().fingerprint), train=train)
     folder = find_lm(r.lm)
     for name, size in lm_sizes(folder).items(): one_of(f"{name} with lm {r.lm!r}", r.flat[name], [size])
     here = Path(r.lm).expanduser().absolute()
     return Text(model=model, fingerprint=lm_fingerprint(folder), lm=str(here) if here.is_dir() else r.lm)
 
-USES = dict(masked=("mask_ratio", "mask_span", "levels"), causal=("levels",), contrastive=("mask_ratio",)) # of `Denoising`
+# %% ../../nbs/protocol/08_trials.ipynb #87e8a7c8
+USES = dict(masked=("mask_ratio", "mask_span", "levels"), causal=("levels",), contrastive=("mask_ratio",))
 
 def _start(task:TaskSpec, model:ModelSpec, init:Init, seed:int, r:Recipe, train:TrainConfig):
     "What fine-tuning starts from."
     if init.kind == "text-lm": return _text(model, r, train)
-    own = {k: getattr(r.denoising, k) for k in USES[init.kind]} | (dict(pooling=r.pooling) if init.kind == "contrastive" else {})
-    return Pretrain(task=_unlabelled(task, r), model=model, seed=seed, objective=init.kind, train=train, **own)
-
-def _unlabelled(task:TaskSpec, r:Recipe) -> TaskSpec:
-    "The data of pretraining, which may be more or less than the data with labels."
-    if r.unlabelled is None: return task
-    data = task.but(fraction=r.unlabelled, fingerprint="")
-    return data.but(fingerprint=data.load().fingerprint) if task.fingerprint else data
+    if r.unlabelled is not None:
+        data = task.but(fraction=r.unlabelled, fingerprint="")
+        task = data.but(fingerprint=data.load().fingerprint) if task.fingerprint else data
+    own = {k: getattr(r.denoising, k) for k in USES[init.kind]}
+    if init.kind == "contrastive": own["pooling"] = r.pooling
+    return Pretrain(task=task, model=model, seed=seed, objective=init.kind, train=train, **own)
 
 def _auxiliary(init:Init, r:Recipe) -> Auxiliary|None:
-    "Denoising in the same training as the labels; of all batches, the share it would have had before."
+    "Denoising as an auxiliary loss, with the share of batches that pretraining would have had."
     if init.kind != "joint": return None
     own, pre = r.train.steps*r.train.batch_size, r.pretrain.steps*r.pretrain.batch_size
     return Auxiliary(share=init.share or pre/(own + pre), **dict(r.denoising))
 
-# %% ../../nbs/protocol/08_trials.ipynb #87e8a7c8
+# %% ../../nbs/protocol/08_trials.ipynb #5f0b031d
 def trial(task:TaskSpec, init:str, # See `parse_init`
           seed:int, r:Recipe,
           facts:Facts|None=None, # Sizes of the task; None: as it says itself
@@ -143,12 +146,12 @@ def trial(task:TaskSpec, init:str, # See `parse_init`
     i, facts = parse_init(init), facts or task.facts()
     r = complete(r, facts)
     _check_language(r.model.mixer, i)
-    causal, weights = r.model.causal or i.kind == "causal", r.model.weights if i.weights == "structured" else i.weights
-    models = [_model(r, causal, weights, facts.length, s) for s in starts_of(r, i)]
+    models = [_model(r, i, facts.length, s) for s in starts_of(r, i)]
     before, after = budget(i, r, facts.train)
     ends = (after, budget(i._replace(kind="scratch"), r)[1]) if i.kind == "scratch-tuned" else (after,)
-    pretrains = i.pretrains or i.kind == "text-lm"
-    pre = _start(task, models[0], i, seed, r, _pretraining(r, before, facts.valid)) if pretrains else None
-    more = dict(pretrain=pre, take=r.take if i.pretrains else None, auxiliary=_auxiliary(i, r))
-    return Trial(candidates=[Finetune(task=task, model=model, seed=seed, head=r.head, pooling=r.pooling, train=train, **more)
+    pretrains, pre = i.pretrains or i.kind == "text-lm", None
+    if pretrains: pre = _start(task, models[0], i, seed, r, _pretraining(r, before, facts.valid))
+    shared = dict(task=task, seed=seed, head=r.head, pooling=r.pooling, pretrain=pre, auxiliary=_auxiliary(i, r),
+                  take=r.take if i.pretrains else None)
+    return Trial(candidates=[Finetune(model=model, train=train, **shared)
                              for model in models for end in ends for train in _grid(r, i, end, facts.train)])

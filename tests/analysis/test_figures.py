@@ -8,6 +8,8 @@ from spt_nb.core import read_json
 from spt_nb.analysis.plots import redraw
 from spt_nb.analysis.plots import save_figure
 
+pytestmark = pytest.mark.slow
+
 figures = Path(__file__).parents[2]/"figures"
 published = [kept.parent/f"{name}.csv" for kept in sorted(figures.glob("*/figures.json")) for name in read_json(kept)]
 

@@ -8,6 +8,8 @@ from torch import nn
 
 from spt_nb.bench.contract import contract
 
+pytestmark = pytest.mark.slow
+
 
 class Line(nn.Linear):
     def __init__(self, d_model): super().__init__(d_model, d_model)

@@ -1,8 +1,11 @@
 """The bench as a user meets it: a table that grows, and a file that has every line of it."""
+import pytest
 import csv
 import signal
 
 from helpers import spt
+
+pytestmark = pytest.mark.slow
 
 
 def test_interrupted_bench_keeps_its_lines(tmp_path):

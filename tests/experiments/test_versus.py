@@ -10,6 +10,8 @@ from spt_nb.core import SptError
 from spt_nb.protocol import prepare
 from spt_nb.experiments.versus_report import versus
 
+pytestmark = pytest.mark.slow
+
 
 def spt(*args, cwd):
     code = "import sys; from spt_nb.cli import main; sys.exit(main())"

@@ -5,6 +5,8 @@ from datasets import Dataset
 
 from spt_nb.protocol import prepare
 
+pytestmark = pytest.mark.slow
+
 SMALL = dict(d_model=32, n_layers=1, pretrain_steps=160, finetune_steps=20, batch_size=32, pretrain_batch_size=32, valid_every=20, pretrain_valid_every=20, warmup=10, lrs=1e-3)
 DYCK = SMALL | dict(n_train=512, n_valid=128, n_test=16)
 

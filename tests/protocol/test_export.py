@@ -15,6 +15,8 @@ from spt_nb.protocol.export import export, import_stage, load_model, verified
 from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
 from spt_nb.runs.store import Store, seal
 
+pytestmark = pytest.mark.slow
+
 TRAIN = TrainConfig(steps=2, batch_size=8, lr=1e-3, valid_every=1)
 SIZES = dict(attention=dict(n_heads=2), s4=dict(d_state=8), s4d=dict(d_state=8), dlr=dict(d_state=8),
              lru=dict(d_state=8), s5=dict(d_state=8), rglru=dict(n_heads=2), mamba=dict(d_state=4))

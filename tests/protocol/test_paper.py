@@ -9,7 +9,7 @@ import pytest
 
 from spt_nb.core import SptError
 from spt_nb.models.dlr import DLR
-from spt_nb.protocol.paper_models import PAPER, paper_sizes
+from spt_nb.protocol.paper import PAPER, paper_sizes
 from spt_nb.models.mixer import MIXERS
 from spt_nb.protocol.paper import TEXT, TRAINING_ROWS, paper_numbers
 from spt_nb.protocol.recipes import MODELS, NEEDED, PARAMETERS, Recipe, recipe, resolve

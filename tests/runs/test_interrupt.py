@@ -8,6 +8,8 @@ import uuid
 import pytest
 from helpers import alive, spt
 
+pytestmark = pytest.mark.slow
+
 ARGS = ("compare", "--task", "copy_match", "--seeds", "2", "--scale", "smoke", "--workers", "2", "--lrs", "1e-3",
         "--finetune-steps", "60", "--pretrain-steps", "60", "--valid-every", "20")
 CSV = ("table.csv", "rows.csv", "differences.csv", "curves.csv")

@@ -17,6 +17,8 @@ from spt_nb.protocol.recipes import recipe
 from spt_nb.runs.store import Store
 from spt_nb.runs.progress import plan
 
+pytestmark = pytest.mark.slow
+
 
 def grid(seeds, steps=60, **options):
     "Small trials of pretraining, fine-tuning and test: three stages for every seed."
@@ -108,7 +110,7 @@ def test_cancelled(tmp_path):
     (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, timeout_min"),
     (dict(cluster="local", cluster_options=dict(slurm_partition=["gpu"])), "slurm_partition is ['gpu']; allowed: a number, a text, True or False"),
     (dict(cluster_options=dict(timeout_min=5)), "cluster is None; allowed: local, slurm, as there are cluster options (timeout_min)"),
-    (dict(processes=0), "processes is 0; allowed: 1 or more"),
+    (dict(processes=0), "processes is 0; allowed: a whole number, 1 or more"),
 ])
 def test_wrong_request(tmp_path, monkeypatch, wrong, message):
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -14,6 +14,8 @@ from spt_nb.core import SptError, read_json
 from spt_nb.protocol import compare, prepare
 from spt_nb.runs.store import Store, code_hash, numerics
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = Path(__file__).parent/"reference_stages.json"  # made by `python tests/runs/test_numerics.py`
 CELLS = [("copy_match", m, "masked") for m in ("attention", "rotary", "s4", "s4d", "dlr", "lru", "s5", "mamba")]
 CELLS += [("dyck", "transformer", "causal"), ("chains", "dlr", "scratch"), ("memory", "s4", "masked"), ("forecast", "dlr", "contrastive"), ("digits", "s4d", "joint")]

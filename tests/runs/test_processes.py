@@ -28,6 +28,8 @@ from spt_nb.tasks.task import Task
 from spt_nb.runs.torchrun import obtain_together, run_stage
 from spt_nb.training.trainer import Steps, Trainer
 
+pytestmark = pytest.mark.slow
+
 
 # --- What is compared. Every process runs this; the main one leaves what was found in a file.
 
@@ -152,7 +154,8 @@ if __name__ == "__main__":
 
 def launched(out, processes):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", processes, __file__, out]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, env=os.environ | dict(PYTHONPATH=path))
     assert done.returncode == 0, done.stderr
     return torch.load(out / "found.pt", weights_only=True)
 

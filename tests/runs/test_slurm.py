@@ -13,6 +13,8 @@ from spt_nb.runs.launch import alive, job_folder, run_stages
 from spt_nb.runs.store import Store
 from spt_nb.runs.progress import plan
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parent / "slurm.sh"
 
 

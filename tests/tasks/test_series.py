@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from spt_nb.core import SptError
-from spt_nb.tasks import bidmc, series
+import spt_nb.tasks.bidmc as bidmc
+from spt_nb.tasks import series
 from spt_nb.tasks.batches import Split
-from spt_nb.tasks.ts_files import bundled_dir, find_pair, problems, read_ts
+from spt_nb.tasks.series import bundled_dir, find_pair, problems
+from spt_nb.tasks.ts_files import read_ts
 
 HEAD = "@problemName Toy\n@timeStamps false\n@univariate false\n@classLabel true low high\n@data\n"
 ROWS = ["1,2,3:4,5,6:low", "2,2:4,4:high", "3,?,5:1,1,1:low", "0,1:1,0:high"] * 4
@@ -100,7 +102,7 @@ def test_every_bundled_problem_keeps_its_series(name):
 
 LARGE = """
 import resource, sys
-from spt_nb.tasks import bidmc
+import spt_nb.tasks.bidmc as bidmc
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024
 before = peak()
 task = bidmc.load(sys.argv[1], target="HR", split="original")

@@ -43,7 +43,7 @@ def hostile(mark):
     yield "more than its own size", b"(" + b"X\xe8\x03\x00\x00" + b"a" * 1000 + b"q\x01" + b"c_codecs\nencode\nh\x01X\x06\x00\x00\x00latin1\x86R" * 9 + b"t."
     yield "tuples", b"})" + b"q\x00h\x00\x86" * 60 + b"K\x01s."
     yield "tuples", b"})" + b"K\x00\x86" * 100_000 + b"K\x01s."
-    yield "tuples", b"})" + b"cnumpy\ndtype\nh\x00h\x00\x86q\x00R0" * 60 + b"h\x00K\x01s."
+    yield "tuples", b"()q\x00" + b"cnumpy\ndtype\nh\x00h\x00\x86q\x00R" * 60 + b"l."
     yield "memo", b"}r\xff\xff\xff\x7f."
     yield "instruction FLOAT", b"F1\n."
     yield "instructions", b"(" + b"]" * 2_000_000 + b"t."

@@ -1,4 +1,5 @@
 """Four workers on many small stages, one of them killed: each stage has exactly one finished record."""
+import pytest
 import os
 import random
 import signal
@@ -12,6 +13,8 @@ from spt_nb.core import read_json, write_json
 from spt_nb.runs.store import Store
 from spt_nb.runs.progress import plan
 from spt_nb.runs.workers import work
+
+pytestmark = pytest.mark.slow
 
 
 class Add(Config):

@@ -20,6 +20,8 @@ from spt_nb.training.trainer import Steps, Trainer, trim_memory
 from spt_nb.protocol.trials import trial
 from spt_nb.runs.launch import run_stages
 
+pytestmark = pytest.mark.slow
+
 TINY = dict(d_model=8, n_layers=1, n_heads=2, d_state=4, pretrain_steps=3, finetune_steps=3, valid_every=2, lrs=1e-3, batch_size=8,
             pretrain_batch_size=8)
 

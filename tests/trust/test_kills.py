@@ -1,4 +1,5 @@
 """SIGKILL at random moments of a grid: no finished stage is lost, none is computed twice, and the tables are the same to the byte."""
+import pytest
 import os
 import random
 import signal
@@ -8,6 +9,8 @@ from collections import Counter
 from tools import at_write, child, compute, ended, finished, in_store, planned, results, tables
 
 from spt_nb.runs.store import Store
+
+pytestmark = pytest.mark.slow
 
 
 def die():

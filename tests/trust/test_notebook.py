@@ -1,4 +1,5 @@
 """A notebook, papermill and a call from Python give the same numbers, and a notebook whose kernel is killed anywhere ends the same."""
+import pytest
 import copy
 import os
 import signal
@@ -15,6 +16,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 from spt_nb.protocol import compare
+
+pytestmark = pytest.mark.slow
 
 PATH = Path(__file__).parents[2] / "nbs/experiments/00_quickstart.ipynb"
 SEEDS = 2

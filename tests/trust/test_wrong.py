@@ -8,6 +8,8 @@ from helpers import spt
 
 from spt_nb import cli
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 5  # of the processor, within which a mistake is found
 
