@@ -129,10 +129,11 @@ def model_card(source:Path, # A finished stage
     return ModelCard(CARD.format(
         front=_front(stage, test), title=stage.title, key=stage.hash, version=spt_nb.__version__, name=name,
         mixer=stage.model.mixer, n_layers=stage.model.n_layers, task=stage.task.name,
-        options=json.dumps(stage.task.options), fraction=stage.task.fraction, fingerprint=stage.task.fingerprint, tensors=len(tensors),
+        options=json.dumps(stage.task.options), fraction=stage.task.fraction, fingerprint=stage.task.fingerprint,
         parameters=sum(t.numel() for t in tensors.values()), arguments=json.dumps(args),
         trained="\n".join(map(_trained, [*stage.needs, stage])), tokens=metrics["tokens"], steps=metrics["step"],
-        scores=_scores(metrics["valid"], test), seconds=timing["seconds"], device=timing["device"], best=metrics["best_step"],
+        scores=_scores(metrics["valid"], test), seconds=timing["seconds"], device=timing["device"],
+        best=metrics["best_step"], tensors=len(tensors),
         ledger=", ".join(f"{n} tensors {what}" for what, n in Counter(l["action"] for l in lines).items()) + ".",
         own="" if stage.model.mixer in BUILT_IN else ", mixer=YourClass"), ignore_metadata_errors=True)
 

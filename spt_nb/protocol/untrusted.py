@@ -103,7 +103,7 @@ def header(f, # An open safetensors file
     named.pop("__metadata__", None)
     tensors, at, end_of_file = {name: _entry(name, e) for name, e in named.items()}, 0, size - 8 - n
     for name, (begin, end, *_) in sorted(tensors.items(), key=lambda item: item[1][:2]):
-        if begin != at: raise SptError(f"tensor {name!r} begins at byte {begin:,}; allowed: {at:,}, where the last ends")
+        if begin != at: raise SptError(f"tensor {name!r} begins at byte {begin:,}; allowed: {at:,}, without a gap")
         at = end
     if at != end_of_file: raise SptError(f"the tensors end at byte {at:,}; allowed: {end_of_file:,}, the end of it")
     return {name: (shape, dtype) for name, (_, _, shape, dtype) in tensors.items()}
