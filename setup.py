@@ -21,7 +21,7 @@ setup(
     url=cfg["git_url"],
     keywords=cfg["keywords"],
     packages=find_packages(include=["spt_nb", "spt_nb.*"]),
-    package_data={"spt_nb": ["*.csv", "*/*.csv", "*/*.npz"]},
+    package_data={"spt_nb": ["*.csv", "*/*.csv", "*/*.npz", "*/*.j2"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
     extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("dev", "lm", "series")},

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..protocol.comparison import Comparison
 from ..core import SptError, cache_dir, one_of, read_json, replacing
-from .study import Design
+from .plans import Design
 from ..models.language import PYTHIA, neox_config
 from .pages import chosen, short
 from ..protocol.paper import TRAINING_ROWS

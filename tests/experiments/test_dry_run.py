@@ -4,17 +4,15 @@ import re
 import pytest
 from helpers import spt
 
-from spt_nb.experiments import report
 from spt_nb.protocol import cost as speed
 from spt_nb.core import SptError, cache_dir, runs_dir
 from spt_nb.experiments.dry_run import designs, plan_table, planned
 from spt_nb.protocol.paper import paper_numbers
-from spt_nb.experiments.reproduce import places
-from spt_nb.experiments.pages import experiments
+from spt_nb.experiments.pages import PLACES, experiments, short
 
 pytestmark = pytest.mark.slow
 
-PAGES = [report.short(p) for p in experiments()]
+PAGES = [short(p) for p in experiments()]
 LINES = [{k: v for k, v in line.items() if v == v and v != ""} for line in paper_numbers().to_dict("records")]
 
 
@@ -42,7 +40,7 @@ def inits(line):
     return {"scratch": ("scratch-converged", "scratch"), "masked": ("masked",), "causal": ("causal",)}.get(kind, ()), bool(random)
 
 
-@pytest.mark.parametrize("page", sorted({p.page for p in places()}))
+@pytest.mark.parametrize("page", sorted({p.page for p in PLACES}))
 def test_what_reproduces_the_paper_has_the_numbers_of_the_paper(page):
     found = 0
     for _, a, c in planned(designs(page, "paper")):
@@ -71,7 +69,7 @@ def test_what_reproduces_the_paper_has_the_numbers_of_the_paper(page):
     assert found or page in ("language_model", "compute", "size")
 
 
-@pytest.mark.parametrize("place", places(), ids=lambda p: p.place)
+@pytest.mark.parametrize("place", PLACES, ids=lambda p: p.place)
 def test_every_place_of_the_paper_has_a_command_that_plans_it(place):
     page, scale, tasks = re.fullmatch(r"spt experiment (\w+) --scale (\w+)(?: --tasks (\w+))?", place.command).groups()
     plans = designs(page, scale, **(dict(tasks=[tasks]) if tasks else {}))

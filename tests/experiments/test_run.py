@@ -81,7 +81,7 @@ def test_one_that_fails_does_not_stop_the_others(checkout):
     assert err.splitlines() == [f"failed: {r}" for r in reasons]
     html = (folder / "report.html").read_text()
     assert "<pre>9</pre>" in section(html, "00_good") and "+5.0 ± 1.0" in html and "2 of 6 experiments completed; claims: 1 held" in html
-    assert "so far" in section(html, "01_broken") and "KeyError: &#x27;key&#x27;" in section(html, "01_broken") and "<pre>never" not in html
+    assert "so far" in section(html, "01_broken") and "KeyError: &#39;key&#39;" in section(html, "01_broken") and "<pre>never" not in html
     assert all(f'<section id="{p.stem}">' in html and (folder / p.name).exists() for p in (checkout / "nbs/experiments").iterdir())
     assert "<pre>seen\n</pre>" in section(html, "05_last"), "the report is written after every notebook"
     assert str(checkout) not in html
