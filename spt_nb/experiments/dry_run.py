@@ -25,7 +25,7 @@ from ..protocol.plan import prepare
 from ..protocol.recipes import NEEDED, resolve
 from .notebooks import check_parameters
 from ..protocol.trials import EPOCHS
-from ..protocol.speed import CARDS, MEAN, one_thread, operations, parameters, speed
+from ..protocol.cost import CARDS, MEAN, one_thread, operations, parameters, speed
 from ..runs.launch import job_script
 
 # %% ../../nbs/experiments/85_dry_run.ipynb #707e71c2
