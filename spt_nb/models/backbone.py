@@ -73,11 +73,8 @@ class Block(nn.Module):
         return x if self.ff is None else self.branch(x, self.ff_norm, self.ff, mask)
 
 # %% ../../nbs/models/16_backbone.ipynb #987a1571
-def pool(h:Tensor, # Features, (B, L, D)
-         pooling:str, # mean, max or last
-         lengths:Tensor|None=None, # True lengths, (B,)
-        ) -> Tensor: # (B, D)
-    "One vector per sequence from its real positions."
+def pool(h:Tensor, pooling:str, lengths:Tensor|None=None) -> Tensor: # (B, D)
+    "One vector per sequence, the mean, max or last of its real positions (B, L, D)."
     if lengths is None: return h.mean(1) if pooling == "mean" else h.amax(1) if pooling == "max" else h[:, -1]
     if pooling == "last": return h[torch.arange(len(h), device=h.device), lengths - 1]
     padding = ~valid_positions(lengths, h.shape[1])[..., None]
@@ -106,7 +103,7 @@ def check_sizes(given:dict):
     whole("ff_expand", given["ff_expand"], 0)
     if not 0 <= given["dropout"] < 1: raise SptError(f"dropout is {given['dropout']!r}; allowed: from 0 to below 1")
     if given["position_scale"] < 0: raise SptError(f"position_scale is {given['position_scale']!r}; allowed: 0 or more")
-    if given["positions"] == "learned" and not max_length: raise SptError("max_length is None; learned positions need it")
+    if given["positions"] == "learned" and not max_length: raise SptError("max_length is None; 'learned' needs it")
 
 _tried = set()
 

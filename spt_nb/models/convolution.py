@@ -14,7 +14,7 @@ from scipy.fft import next_fast_len
 from torch import nn, Tensor
 
 from ..core import SptError, whole
-from .attention import valid_positions
+from .attention import Operation, valid_positions
 
 # %% ../../nbs/models/03_convolution.ipynb #1eda54a2
 def chunks(n:int, each:int, device:torch.device, cpu:int=18, gpu:int=28) -> list:
@@ -31,18 +31,14 @@ def _spectrum(c, k, k_back, skip, n):
     return (K if skip is None else K + skip[c, None])[:, None]
 
 # %% ../../nbs/models/03_convolution.ipynb #969ed6c7
-class _LongConv(torch.autograd.Function):
+class _LongConv(Operation):
     "Input (H, B, L), kernels (H, Lk), skip connection (H), points of the circle; (H, B, L)."
-    @staticmethod
     def forward(ctx, u, k, k_back, skip, n):
         y, ctx.n = u.new_empty(u.shape), n
         for c in chunks(len(u), n*u.shape[1], u.device, 19):
             y[c] = torch.fft.irfft(torch.fft.rfft(u[c], n).mul_(_spectrum(c, k, k_back, skip, n)), n)[..., :u.shape[-1]]
         ctx.save_for_backward(u, k, k_back, skip)
         return y
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
         du, dk, dk_back = (None if z is None else torch.empty_like(z) for z in (u, k, k_back))
@@ -84,11 +80,9 @@ class TiedDropout(nn.Module):
         return x*F.dropout(x.new_ones(x.shape[0], *[1]*(x.ndim - 2), x.shape[-1]), self.p)
 
 # %% ../../nbs/models/03_convolution.ipynb #c00f36c6
-class _Turn(torch.autograd.Function):
+class _Turn(Operation):
     "The transpose of a matrix, as a copy in both passes."
-    @staticmethod
     def forward(ctx, x): return x.T.contiguous()
-    @staticmethod
     def backward(ctx, grad): return grad.T.contiguous()
 
 def _dropped(a, drop, p, L):
@@ -104,9 +98,8 @@ def _full_float32():
     finally: torch.set_float32_matmul_precision(allowed)
 
 # %% ../../nbs/models/03_convolution.ipynb #c9af4ed9
-class _Readout(torch.autograd.Function):
+class _Readout(Operation):
     "`glu(W (drop*gelu(y)) + b)`: y (H, B L), drop (H, B) or None, W (2 H, H), b (2 H); (B L, H)."
-    @staticmethod
     def forward(ctx, y, drop, W, bias, L):
         ctx.L, ctx.parts = L, chunks(y.shape[1], 1, y.device, 10, 62)
         z, out = W.new_empty(y.shape[1], len(W)), W.new_empty(y.shape[1], len(W)//2)
@@ -115,9 +108,6 @@ class _Readout(torch.autograd.Function):
             torch.ops.aten.glu.out(z[q], -1, out=out[q])
         ctx.save_for_backward(y, drop, W, z)
         return out
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         (y, drop, W, z), L = ctx.saved_tensors, ctx.L
         dy, dW, dbias = torch.empty_like(y), torch.zeros_like(W), W.new_zeros(len(W))

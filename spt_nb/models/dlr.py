@@ -6,14 +6,12 @@
 __all__ = ['dlr_kernel', 'DLR']
 
 # %% ../../nbs/models/08_dlr.ipynb #c39096b0
-import math
-
-import torch
+import math, torch
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import SptError, one_of, whole
-from .convolution import ConvolutionMixer, chunks
+from .convolution import ConvolutionMixer, Operation, chunks
 from .s4d import powers, two_level
 
 # %% ../../nbs/models/08_dlr.ipynb #f25e3270
@@ -25,9 +23,8 @@ def _tables(coarse, fine, L):
         yield slice(a.start*T, a.start*T + z.shape[1]), torch.cat([z.real, z.imag])
 
 # %% ../../nbs/models/08_dlr.ipynb #6e61bb49
-class _SharedModes(torch.autograd.Function):
+class _SharedModes(Operation):
     "`Re sum_n W[m, n] exp(Lambda[n] l)`, W (M, N), Lambda (N,) complex128; (M, L)."
-    @staticmethod
     def forward(ctx, Lambda, W, L):
         T, A = two_level(L)
         fine, coarse = (powers(torch.exp(z), n).to(W.dtype) for z, n in ((Lambda, T), (T*Lambda, A)))
@@ -36,9 +33,6 @@ class _SharedModes(torch.autograd.Function):
         K = rows.new_empty(len(W), L)
         for l, P in _tables(coarse, fine, L): torch.mm(rows, P, out=K[:, l])
         return K
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         coarse, fine, W = ctx.saved_tensors
         dW, dLambda = grad.new_zeros(2, len(W), 2*W.shape[1])

@@ -7,16 +7,13 @@ __all__ = ['DIAGONAL_INITS', 'PER_STEP', 'hippo_legs', 'nplr_legs', 'diagonal_in
            'kernel_shape']
 
 # %% ../../nbs/models/05_hippo.ipynb #32dd34aa
-import math
-
-import torch
+import math, torch
 from torch import Tensor
 
 from ..core import SptError, one_of, whole
 
 # %% ../../nbs/models/05_hippo.ipynb #9bb3b0d0
-def hippo_legs(N:int, # Size of the state
-              ) -> tuple: # A (N, N) and B (N,), float64
+def hippo_legs(N:int) -> tuple: # A (N, N) and B (N,), float64
     "The LegS matrices of HiPPO, with the sign that decays."
     whole("N", N)
     k = torch.arange(N, dtype=torch.float64)
@@ -24,8 +21,7 @@ def hippo_legs(N:int, # Size of the state
     return -torch.outer(B, B).tril(-1) - torch.diag(k + 1), B
 
 # %% ../../nbs/models/05_hippo.ipynb #43702d53
-def nplr_legs(N:int, # Size of the state, even
-             ) -> tuple: # Lambda (n,), P (n,), B (n,), V (N, n) for n = N/2, complex128
+def nplr_legs(N:int) -> tuple: # Lambda (n,), P (n,), B (n,), V (N, n) for n = N/2, complex128
     "LegS as normal plus low rank: `A = 2 Re(V diag(Lambda) V*) - p p^T`, `p = sqrt(k + 1/2)`, `P = V* p`, `V* B`."
     if not isinstance(N, int) or N < 2 or N % 2: raise SptError(f"N is {N!r}; allowed: even integers from 2")
     _, B = hippo_legs(N)
@@ -40,11 +36,8 @@ def nplr_legs(N:int, # Size of the state, even
 DIAGONAL_INITS = ("lin", "inv", "legs", "real", "dfout", "low-frequency")
 PER_STEP = ("dfout", "low-frequency") # imaginary parts are angles per step, not per unit of time
 
-def diagonal_init(name:str, # One of `DIAGONAL_INITS`
-                  n:int, # Modes kept, half of the state size N
-                  n_ssm:int=1, # Copies; only those of `dfout` differ
-                 ) -> tuple: # Lambda and B, complex128, (n_ssm, n)
-    "Where a diagonal state space starts."
+def diagonal_init(name:str, n:int, n_ssm:int=1) -> tuple: # Lambda and B, complex128, (n_ssm, n)
+    "Where a diagonal state space of n modes starts; of its `n_ssm` copies only those of `dfout` differ."
     one_of("init", name, DIAGONAL_INITS), whole("n", n), whole("n_ssm", n_ssm)
     N, k, h = 2*n, torch.arange(n, dtype=torch.float64).expand(n_ssm, n), torch.arange(n_ssm).double()[:, None]
     if name == "legs":

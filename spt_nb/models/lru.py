@@ -6,14 +6,12 @@
 __all__ = ['scan', 'write', 'read', 'SharedStateMixer', 'ring', 'LRU']
 
 # %% ../../nbs/models/10_lru.ipynb #68ff2d3d
-import math
-
-import torch, torch.nn.functional as F
+import math, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import SptError, whole
-from .attention import valid_positions
+from .attention import Operation, valid_positions
 from .convolution import TiedDropout, only_causal
 
 # %% ../../nbs/models/10_lru.ipynb #277448b5
@@ -43,17 +41,13 @@ def _recur(a, x, x0, way):
     _steps(a[rest], x[rest], before, way)
 
 # %% ../../nbs/models/10_lru.ipynb #28304892
-class _Scan(torch.autograd.Function):
+class _Scan(Operation):
     "a (L or 1, ...), b (L, ...); (L, ...)."
-    @staticmethod
     def forward(ctx, a, b, way):
         x, ctx.way = b.clone(memory_format=torch.contiguous_format), way
         _recur(a.expand(len(b), *a.shape[1:]), x, None, way)
         ctx.save_for_backward(a, x)
         return x
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         a, x = ctx.saved_tensors
         last, early, late = (-1, slice(-1), slice(1, None)) if ctx.way > 0 else (0, slice(1, None), slice(-1))
@@ -64,12 +58,8 @@ class _Scan(torch.autograd.Function):
         torch.mul(h[late], x[early].conj(), out=da[late])
         return da.sum_to_size(a.shape), h, None
 
-# %% ../../nbs/models/10_lru.ipynb #c2cd6e22
-def scan(a:Tensor, # What is kept of the state, real or complex; broadcasts to `b`, and need not be as long as it
-         b:Tensor, # What is added, (L, ...)
-         reverse:bool=False, # Walk from the last position to the first
-        ) -> Tensor: # (L, ...)
-    "All states of `x_t = a_t x_{t-1} + b_t`; with `reverse`, of `x_t = a_t x_{t+1} + b_t`."
+def scan(a:Tensor, b:Tensor, reverse:bool=False) -> Tensor: # (L, ...)
+    "All states of `x_t = a_t x_{t-1} + b_t` or, in `reverse`, `a_t x_{t+1} + b_t`; a broadcasts to b (L, ...)."
     a = a[(None,)*(b.ndim - a.ndim)]
     if a.ndim != b.ndim or not len(b) or any(m not in (1, n) for m, n in zip(a.shape, b.shape)):
         raise SptError(f"a has shape {(*a.shape,)} and b {(*b.shape,)}; allowed: b (L, ...) and an a that broadcasts")

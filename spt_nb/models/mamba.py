@@ -6,14 +6,13 @@
 __all__ = ['selective_scan', 'Mamba']
 
 # %% ../../nbs/models/13_mamba.ipynb #c2bd741d
-import math
-
-import torch, torch.nn.functional as F
+import math, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import whole
 from .hippo import log_uniform
+from .attention import Operation
 from .rglru import GatedMixer, short_conv
 
 # %% ../../nbs/models/13_mamba.ipynb #9208e1a9
@@ -51,9 +50,8 @@ def _gradients(own, grad, carry, dt, u, A, B, C, h, a, hs, g, product):
     return q.mul_(dt[:, :, None]).sum((0, 1))
 
 # %% ../../nbs/models/13_mamba.ipynb #96509421
-class _Selective(torch.autograd.Function):
+class _Selective(Operation):
     "dt and u (L, b, E), A (N, E), B and C (L, b, N); (L, b, E)."
-    @staticmethod
     def forward(ctx, dt, u, A, B, C):
         y, h, starts, room = torch.empty_like(u), u.new_zeros(u.shape[1], *A.shape), [], _room(u, A, 2)
         for dt_k, u_k, B_k, C_k, y_k in _pieces(dt, u, B, C, y):
@@ -63,9 +61,6 @@ class _Selective(torch.autograd.Function):
             h = hs[-1].clone()
         ctx.save_for_backward(dt, u, A, B, C, *starts)
         return y
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         dt, u, A, B, C, *starts = ctx.saved_tensors
         ddt, du, dB, dC = all_ = [torch.empty_like(x) for x in (dt, u, B, C)]
@@ -75,14 +70,8 @@ class _Selective(torch.autograd.Function):
             dA += _gradients(own, grad_k, carry, dt_k, u_k, A, B_k, C_k, h, *room)
         return ddt, du, dA, dB, dC
 
-# %% ../../nbs/models/13_mamba.ipynb #2a25e39e
-def selective_scan(x:Tensor, # Inputs, (L, b, E)
-                   dt:Tensor, # Step sizes, positive, (L, b, E)
-                   A:Tensor, # Rates, negative, (N, E)
-                   B:Tensor, # What the state takes in, (L, b, N)
-                   C:Tensor, # What is read of it, (L, b, N)
-                  ) -> Tensor: # (L, b, E)
-    "The outputs of a state-space model per channel, with steps, inputs and outputs that change with the position."
+def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor) -> Tensor: # (L, b, E)
+    "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
     return _Selective.apply(dt, dt*x, A, B, C)
 
 # %% ../../nbs/models/13_mamba.ipynb #f4bbb58f

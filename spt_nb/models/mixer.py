@@ -38,9 +38,8 @@ def load_file(path): # The module
 MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba,
               mlstm=MLSTM)
 
-def find_mixer(mixer, # A name, a class or other callable, "package.module:Name", or "folder/my_file.py:Name"
-              ): # The callable that builds the mixer
-    "What builds the mixer of this name."
+def find_mixer(mixer):
+    "What builds the mixer: a name, a class or other callable, package.module:Name, or folder/my_file.py:Name."
     if callable(mixer): return mixer
     if mixer in MIXERS: return MIXERS[mixer]
     module, _, name = str(mixer).rpartition(":")
@@ -79,12 +78,8 @@ def identity(mixer) -> dict: # mixer, source, folder
 # %% ../../nbs/models/15_mixer.ipynb #f736c704
 WITHIN = ("rotary", "alibi") # Positions that mixers apply themselves
 
-def build_mixer(mixer, # As for `find_mixer`
-                d_model:int, # Channels
-                mixer_args:dict, # Arguments of the mixer
-                **offered, # What mixers get whose signature names it and whose `mixer_args` do not
-               ) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
-    "Build one mixer."
+def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
+    "Build one mixer from its arguments, and from those `offered` that its signature names."
     make = find_mixer(mixer)
     takes = inspect.signature(make).parameters
     for name in WITHIN:
@@ -103,10 +98,8 @@ def build_mixer(mixer, # As for `find_mixer`
 SIZES = ("n_heads", "block", "d_state", "n_ssm", "dt_min", "dt_max", "window")
 LATER = ("window",)
 
-def mixer_arguments(mixer, # As for `find_mixer`
-                    sizes:dict, # Of the model and of any mixer
-                   ) -> tuple: # Those for this mixer, those for the model
-    "Split sizes into what the mixer takes and what the model takes; what belongs to other mixers is left out."
+def mixer_arguments(mixer, sizes:dict) -> tuple: # Of this mixer, of the model
+    "Split sizes into those that the mixer and the model take; those of other mixers are left out."
     takes = inspect.signature(MIXERS[mixer]).parameters if mixer in MIXERS else ()
     own = {k: v for k, v in sizes.items() if k in SIZES and k in takes and not (k in LATER and v is None)}
     return own, {k: v for k, v in sizes.items() if k not in SIZES}
@@ -124,20 +117,13 @@ def _respond(mixer, L, d_model):
     try: return x, mixer(x), mixer(torch.cat([x[:, :-1], x[:, -1:] + 1], 1))
     finally: mixer.train(was)
 
-# %% ../../nbs/models/15_mixer.ipynb #8473718f
-def try_mixer(mixer:nn.Module,
-              name, # What to call it in a message
-              d_model:int, # Channels
-              causal:bool=False, # Must it ignore later positions?
-              max_length:int|None=None, # The length to try if it fails on 16 positions
-             ):
-    "Raise an `SptError` unless the mixer keeps the shape and, if `causal`, does not look ahead."
+def try_mixer(mixer:nn.Module, name, d_model:int, causal:bool=False, max_length:int|None=None):
+    "Raise an `SptError` unless the mixer called `name` keeps the shape and, if `causal`, does not look ahead."
     for L in (16, max_length):
         try: x, y, y_later = _respond(mixer, L, d_model); break
         except Exception as e:
             if L != max_length and max_length: continue
-            takes = f"what takes an input of shape {(2, L, d_model)}"
-            raise SptError(f"mixer is {name!r}; allowed: {takes} ({type(e).__name__}: {e})") from e
+            raise SptError(f"mixer is {name!r}; allowed: what takes an input of shape {(2, L, d_model)} ({e!r})") from e
     if getattr(y, "shape", None) != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise SptError(f"mixer is {name!r}, which maps {tuple(x.shape)} to {got}; allowed: the same shape")

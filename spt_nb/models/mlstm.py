@@ -6,14 +6,12 @@
 __all__ = ['CHUNK', 'empty_memory', 'memory_chunk', 'read_memory', 'MLSTM']
 
 # %% ../../nbs/models/14_mlstm.ipynb #26a51835
-import math
-
-import torch, torch.nn.functional as F
+import math, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor
-from .attention import valid_positions
+from .attention import Operation, valid_positions
 from .convolution import only_causal
 
 # %% ../../nbs/models/14_mlstm.ipynb #5e9eb7e0
@@ -34,7 +32,6 @@ def _least(sums, M):
     "What the normaliser is at least, within what keeps quotients and gradients finite."
     return (-sums - M).clamp(math.log(1e-6), 80).exp()[..., None]
 
-# %% ../../nbs/models/14_mlstm.ipynb #c76f6a1c
 def _normalised(S, i, f, d, back):
     "Decays divided by the normaliser of their rows, its sign where it has one, and where it is free."
     sums, g, M = _gate_sums(i, f, back)
@@ -44,9 +41,8 @@ def _normalised(S, i, f, d, back):
     return E.div_(n), torch.where(n > least, total.sign(), 0), n > 1.001e-6
 
 # %% ../../nbs/models/14_mlstm.ipynb #6e327254
-class _ReadAll(torch.autograd.Function):
+class _ReadAll(Operation):
     "What queries (..., L, d) read, summed over directions; logarithms of the gates, (directions, ..., L)."
-    @staticmethod
     def forward(ctx, q, k, v, i, f):
         q, k, v = (z.contiguous() for z in (q, k, v))
         S = q @ k.mT
@@ -54,9 +50,6 @@ class _ReadAll(torch.autograd.Function):
         W = S*sum(E for E, *_ in parts)
         ctx.save_for_backward(q, k, v, S, W, *(z for part in parts for z in part))
         return W @ v
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         q, k, v, S, W, *parts = ctx.saved_tensors
         dW, dS, di, df = grad @ v.mT, torch.zeros_like(S), [], []
@@ -75,12 +68,8 @@ def empty_memory(q:Tensor) -> tuple: # Matrix and normaliser times exp(-m), (B, 
     B, H, _, d = q.shape
     return q.new_zeros(B, H, d, d + 1), q.new_full((B, H, 1), -torch.inf)
 
-def memory_chunk(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B, heads, L, d)
-                 i:Tensor, f:Tensor, # Logarithms of the gates, (B, heads, L)
-                 memory:tuple, # As from `empty_memory`
-                 back:bool=False, # Read from the end to the start
-                ) -> tuple: # What the queries read, (B, heads, L, d), and the memory after the chunk
-    "One chunk of the recurrence."
+def memory_chunk(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple, back:bool=False) -> tuple:
+    "What the queries of a chunk (B, heads, L, d) read, and the memory after it; log gates (B, heads, L)."
     (C, m), d, last = memory, q.shape[-1], slice(0, 1) if back else slice(-1, None)
     (sums, g, M), v = _gate_sums(i, f, back), F.pad(v, (0, 1), value=1)
     M = torch.maximum(M, m.detach())
@@ -124,11 +113,8 @@ class MLSTM(nn.Module):
 
 # %% ../../nbs/models/14_mlstm.ipynb #ac0a53e4
 @patch
-def inputs(self:MLSTM, x:Tensor, # (B, L, D)
-           real:Tensor|None=None, # True where x is not padding, (B, L)
-           before:Tensor|None=None, # The three inputs before x, (B, 3, D); None: zeros
-          ) -> tuple: # Context, gate, and (q, k, v, i, f) as `read_memory` takes them
-    "What enters the memory and what goes past it."
+def inputs(self:MLSTM, x:Tensor, real:Tensor|None=None, before:Tensor|None=None) -> tuple: # Context, gate, inputs
+    "Of x (B, L, D), which is padding where `real` is False; `before` has the three inputs in front of it, else zeros."
     v, z = self.vz(x).chunk(2, -1)
     wide = torch.cat([before, x], 1) if before is not None else F.pad(x, (0, 0, 3, 0 if self.causal else 3))
     c, dtype = F.silu(self.conv(wide.mT).mT.contiguous()), torch.promote_types(self.norm.dtype, torch.float32)

@@ -16,12 +16,8 @@ from .convolution import TiedDropout, only_causal
 from .lru import scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
-def short_conv(u:Tensor, # Inputs, (L, B, D), zero where there is padding
-               taps:Tensor, # The last on the present, (width, D)
-               bias:Tensor, # (D,)
-               reverse:bool=False, # The window is on the present and the future
-              ) -> Tensor: # (L, B, D)
-    "Every channel convolved with a few taps of its own."
+def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False) -> Tensor: # (L, B, D)
+    "Inputs u (L, B, D), zero at padding, with taps (width, D), the last on the present; in `reverse` the first."
     before = len(taps) - 1
     u, L = F.pad(u, (0, 0, 0, 0, 0, before) if reverse else (0, 0, 0, 0, before, 0)), len(u)
     y = bias

@@ -6,25 +6,19 @@
 __all__ = ['bilinear', 'dplr_kernel', 'S4']
 
 # %% ../../nbs/models/06_s4.ipynb #5e90cc91
-import math
-
-import torch, torch.nn.functional as F
+import math, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor, whole
-from .convolution import ConvolutionMixer, chunks
+from .convolution import ConvolutionMixer, Operation, chunks
 from .hippo import check_state_space, kernel_shape, log_uniform, nplr_legs
 
 # %% ../../nbs/models/06_s4.ipynb #12229d2c
 def _dot(a, b): return 2*(a*b).real.sum(-1, keepdim=True)
 
-def bilinear(Lambda:Tensor, # Eigenvalues, (..., n)
-             P:Tensor, # The term of rank one, (..., n)
-             B:Tensor, # Input vector, (..., n)
-             dt:Tensor, # Step sizes, (..., H)
-            ) -> tuple: # e, p, q and b, complex128, (..., H, n)
-    "One step, `A x + b u = x + e x - p dot(q, x) + b u`."
+def bilinear(Lambda:Tensor, P:Tensor, B:Tensor, dt:Tensor) -> tuple: # e, p, q and b, complex128, (..., H, n)
+    "One step, `A x + b u = x + e x - p dot(q, x) + b u`, for a system (..., n) and step sizes (..., H)."
     Lambda, P, B = (z.to(torch.complex128)[..., None, :] for z in (Lambda, P, B))
     dt = dt.double()[..., None]
     D = 1/(1 - dt/2*Lambda)
@@ -66,7 +60,6 @@ def _grow_backward(grad, z, E, k):
     grad[:, :, :new.shape[2]] += torch.baddbmm(flat, flat, E.mT).view(new.shape)
     return grad, old.mT, flat
 
-# %% ../../nbs/models/06_s4.ipynb #0d2179b7
 def _product_backward(grad, x, r):
     "Gradients of columns x (G, 1, T, N) and rows r (G, R, A, N) from that of the kernel, (G, R, L)."
     (R, A), T = r.shape[1:3], x.shape[2]
@@ -92,17 +85,13 @@ def _tables(E, x, r, L):
     return x, r, powers
 
 # %% ../../nbs/models/06_s4.ipynb #680e38bc
-class _Doubling(torch.autograd.Function):
+class _Doubling(Operation):
     "`r (I + E)^(l/m) x`: E (G, N, N), its first m columns x (G, 1, m, N), rows r (G, R, 1, N); (G, R, L)."
-    @staticmethod
     def forward(ctx, E, x, r, L):
         ctx.m = x.shape[2]
         x, r, powers = _tables(E, x, r, L)
         ctx.save_for_backward(x, r, *powers)
         return (r.flatten(1, 2) @ x[:, 0].mT).view(*r.shape[:2], -1)[..., :L]
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         x, r, *powers = ctx.saved_tensors
         (dx, dr), dE, k = _product_backward(grad, x, r), None, ctx.m << len(powers)
@@ -118,8 +107,7 @@ class _Doubling(torch.autograd.Function):
 
 # %% ../../nbs/models/06_s4.ipynb #e37f03bb
 def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, complex, (..., n)
-                P:Tensor, # The term of rank one, (..., n)
-                B:Tensor, # Input vector, (..., n)
+                P:Tensor, B:Tensor, # The term of rank one, and the input vector, (..., n)
                 C:Tensor, # Output vectors, complex, (..., H, n); their type is that of the result
                 dt:Tensor, # Step sizes, (..., H)
                 L:int, # Kernel length

@@ -11,7 +11,7 @@ from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor, one_of, whole
-from .convolution import ConvolutionMixer, chunks
+from .convolution import ConvolutionMixer, Operation, chunks
 from .hippo import DIAGONAL_INITS, PER_STEP, check_state_space, diagonal_init, kernel_shape, log_uniform
 
 # %% ../../nbs/models/07_s4d.ipynb #d4a3ec1b
@@ -23,11 +23,7 @@ def _expm1_ratio(z):
 
 METHODS = ("zoh", "bilinear")
 
-def discretise(Lambda:Tensor, # Eigenvalues in continuous time, (..., n)
-               B:Tensor, # Input weights, (..., n)
-               dt:Tensor, # Step sizes that broadcast with both
-               method:str="zoh", # One of `METHODS`
-              ) -> tuple: # Abar and Bbar, complex128
+def discretise(Lambda:Tensor, B:Tensor, dt:Tensor, method:str="zoh") -> tuple: # Abar and Bbar, complex128, (..., n)
     "What one step multiplies each state by, and what it adds per unit of input."
     one_of("method", method, METHODS)
     Lambda, B, dt = Lambda.to(torch.complex128), B.to(torch.complex128), dt.double()
@@ -41,7 +37,6 @@ def two_level(L:int) -> tuple:
     T = 1 << (max(L - 1, 1).bit_length() + 1)//2
     return T, -(-L//T)
 
-# %% ../../nbs/models/07_s4d.ipynb #1262ab55
 def powers(z:Tensor, n:int) -> Tensor: # (..., n)
     "`z**0` to `z**(n-1)` of complex z (...)."
     P, m = z.new_empty(*z.shape, n), 1
@@ -65,9 +60,8 @@ def _mode_gradients(g, W, fine, coarse):
     return plain.sum(2), (plain.mul_(T*a).add_(weighted).sum(2)*W.conj()).sum(1)
 
 # %% ../../nbs/models/07_s4d.ipynb #797a679a
-class _ModeSum(torch.autograd.Function):
+class _ModeSum(Operation):
     "`Re sum_n W[g, d, n] z[g, n]**l`, W (G, D, n), z (G, n) complex128; (D, G, L)."
-    @staticmethod
     def forward(ctx, z, W, L):
         (G, D, n), (T, A) = W.shape, two_level(L)
         fine, coarse, K = W.new_empty(G, T, n), W.new_empty(G, A, n), W.real.new_empty(D, G, L)
@@ -79,9 +73,6 @@ class _ModeSum(torch.autograd.Function):
             K[:, c] = (rows @ _as_real(fine[c]).mT).view(-1, D, A*T)[..., :L].transpose(0, 1)
         ctx.save_for_backward(z, W, fine, coarse)
         return K
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         z, W, fine, coarse = ctx.saved_tensors
         (G, D, n), L, dz, dW = W.shape, grad.shape[-1], torch.empty_like(z), torch.empty_like(W)
@@ -92,11 +83,8 @@ class _ModeSum(torch.autograd.Function):
         return dz/z.conj(), dW, None
 
 # %% ../../nbs/models/07_s4d.ipynb #28ca45c3
-def mode_sum(z:Tensor, # Complex128, (..., n)
-             W:Tensor, # Complex, (..., n); `z` broadcasts to its shape
-             L:int, # Number of powers
-            ) -> Tensor: # Real, (..., L)
-    "`Re sum_n W_n z_n**l` for l = 0 to L-1."
+def mode_sum(z:Tensor, W:Tensor, L:int) -> Tensor: # Real, (..., L)
+    "`Re sum_n W_n z_n**l` for l = 0 to L-1; z, complex128, broadcasts to the shape (..., n) of W."
     z = z.reshape([1]*(W.ndim - z.ndim) + [*z.shape])
     own, shared = ([i for i in range(W.ndim - 1) if (z.shape[i] > 1) == yes] for yes in (True, False))
     to, back = [*own, *shared, W.ndim - 1], [*shared, *own, W.ndim - 1]
@@ -105,8 +93,7 @@ def mode_sum(z:Tensor, # Complex128, (..., n)
     return K.view(*W.shape[len(own):-1], *W.shape[:len(own)], L).permute([back.index(i) for i in range(W.ndim)])
 
 # %% ../../nbs/models/07_s4d.ipynb #10793441
-def diagonal_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, (..., n)
-                    B:Tensor, # Input weights, (..., n)
+def diagonal_kernel(Lambda:Tensor, B:Tensor, # Eigenvalues, one of each conjugate pair, and input weights, (..., n)
                     C:Tensor, # Output weights, (..., H, n); their precision is that of the result
                     dt:Tensor, # Step sizes, (..., H)
                     L:int, # Kernel length

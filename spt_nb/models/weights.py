@@ -20,11 +20,8 @@ WEIGHTS = {"structured": "every layer's own initialisation",
            "random-all": "N(0, 0.1^2) for every parameter of the network"}
 
 @torch.no_grad()
-def randomise(model:nn.Module, # Changed in place
-              what:str="random-ssm", # One of `WEIGHTS`
-              std:float=.1, # Standard deviation
-             ) -> list: # Names of the parameters that were overwritten
-    "Overwrite initial weights by numbers without structure (Figure 2 of the paper)."
+def randomise(model:nn.Module, what:str="random-ssm", std:float=.1) -> list: # Names of the parameters overwritten
+    "Overwrite initial weights in place by one of `WEIGHTS` (Figure 2 of the paper)."
     one_of("weights", what, WEIGHTS)
     if what == "structured": return []
     inside = [f"{n}." for n, m in model.named_modules() if isinstance(m, ConvolutionMixer)]
@@ -41,10 +38,8 @@ PARTS = {"embedding": "what turns inputs and positions into vectors",
          "ssm": "a mixer that is not attention, but for its readout", "feed_forward": "feed-forward blocks",
          "norm": "normalisation"}
 
-def parts_of(name:str, # Of a tensor of a `SequenceModel`
-             names, # Of all its tensors
-            ) -> tuple: # Of names in `PARTS`, for each of equal slices of its first axis
-    "Which part of the model a tensor belongs to; the projection of attention holds two."
+def parts_of(name:str, names) -> tuple: # For each of equal slices of the first axis
+    "Which of `PARTS` the tensor of this name belongs to, among the `names` of a model."
     if name.startswith(("encoder.", "position")): return "embedding",
     if ".ff." in name: return "feed_forward",
     if re.search(r"^(blocks\.\d+\.(ff_)?)?norm\.", name): return "norm",
@@ -52,7 +47,6 @@ def parts_of(name:str, # Of a tensor of a `SequenceModel`
     if ".mixer.out." not in name: return "ssm",
     return ("value",) if name.replace(".out.", ".qkv.") in names else ("readout",)
 
-# %% ../../nbs/models/17_weights.ipynb #1d6376bc
 def _pretrained(name, fresh, state, model):
     "The pretrained tensor for a fresh one, and what it is."
     if name not in state: raise SptError(f"tensor {name} of the model is missing from the pretrained weights")

@@ -41,15 +41,16 @@ def _scores(points) -> list: # Finite scores
 def _begun(note:dict) -> dict:
     "The progress of a stage that is not finished."
     step = _number(note.get("step")) or 0
-    return dict(state=note["state"], step=step, seconds=_number(note.get("seconds")), best=_number(note.get("best")), why=str(note.get("why") or ""),
-                curve=_scores(note.get("scores")), worked=None if note.get("retried") else step, steps=_number(note.get("steps")))
+    numbers = {k: _number(note.get(k)) for k in ("seconds", "best", "steps")}
+    return numbers | dict(state=note["state"], step=step, why=str(note.get("why") or ""),
+                          curve=_scores(note.get("scores")), worked=None if note.get("retried") else step)
 
 def _finished(folder) -> dict:
     "The same of a finished stage."
-    metrics, timing, history = peek(folder/"metrics.json"), peek(folder/"timing.json"), peek(folder/"history.json", list)
-    bad, valid = metrics.get("diverged"), metrics.get("valid")
+    metrics, history = peek(folder/"metrics.json"), peek(folder/"history.json", list)
+    bad, valid, seconds = metrics.get("diverged"), metrics.get("valid"), peek(folder/"timing.json").get("seconds")
     why = f"step {bad.get('step')}: {bad.get('tensor')}" if isinstance(bad, dict) else ""
-    return dict(state="diverged" if why else "done", seconds=_number(timing.get("seconds")), why=why,
+    return dict(state="diverged" if why else "done", seconds=_number(seconds), why=why,
                 best=_number(valid.get("score")) if isinstance(valid, dict) else None,
                 curve=_scores([[h.get("step"), h.get("score")] for h in history if isinstance(h, dict)]),
                 worked=None if metrics.get("retried") else _number(metrics.get("step")))
@@ -72,7 +73,8 @@ def look(lines:list, store, known:dict) -> list[dict]: # One row a line
     for l in lines:
         r = _row(l, store, present, known)
         r = l | r | dict(steps=l["steps"] or r.get("steps") or 0)
-        if r["state"] == "waiting" and (need := next((n for n in l["needs"] if n in bad), None)): r["why"] = f"needs {bad[need]}, which failed"
+        need = next((n for n in l["needs"] if n in bad), None)
+        if r["state"] == "waiting" and need: r["why"] = f"needs {bad[need]}, which failed"
         if r["state"] == "failed" or (r["state"] == "waiting" and r["why"]): bad[l["hash"]] = l["title"]
         rows.append(r)
     return rows
@@ -93,7 +95,8 @@ def note_plan(stages, # A plan
 def noted_plans(store) -> list[dict]: # Newest first
     "The notes that can be read."
     notes = [peek(p) for p in (store.folder/".plans").glob("*.json")]
-    return sorted([n for n in notes if _number(n.get("started")) and isinstance(n.get("stages"), list)], key=lambda n: -n["started"])
+    notes = [n for n in notes if _number(n.get("started")) and isinstance(n.get("stages"), list)]
+    return sorted(notes, key=lambda n: -n["started"])
 
 # %% ../../nbs/runs/03_progress.ipynb #68eea7ff
 def time_left(rows:list, # From `look`
@@ -104,10 +107,12 @@ def time_left(rows:list, # From `look`
     def need(r): return max(0, r["steps"] - r["step"])*seconds[k]/steps[k] if (k := kind(r)) in steps else math.nan
     for r in rows:
         if r["seconds"] and r["worked"]: seconds[kind(r)] += r["seconds"]; steps[kind(r)] += r["worked"]
-    todo = [need(r) for r in rows if r["state"] in ("running", "stopped", "waiting") and not r["why"] and r["steps"] > r["step"]]
-    measured = [n for n in todo if n == n]
+    def open(r): return r["state"] in ("running", "stopped", "waiting") and not r["why"] and r["steps"] > r["step"]
+    todo = [r for r in rows if open(r)]
+    measured = [n for r in todo if not math.isnan(n := need(r))]
     if not running or not measured: return None
-    return max([sum(measured)/len(running), *(n for r in running if (n := need(r)) == n)]), len(measured) == len(todo)
+    longest = max([n for r in running if not math.isnan(n := need(r))], default=0)
+    return max(sum(measured)/len(running), longest), len(measured) == len(todo)
 
 # %% ../../nbs/runs/03_progress.ipynb #c09bd954
 STATES = "running", "failed", "stopped", "diverged", "waiting", "done" # In the order in which they are listed
@@ -120,7 +125,8 @@ def clock(seconds) -> str:
 def counts(rows) -> str:
     "How many stages are done, and how many are in another state; those that diverged are done."
     n = Counter(r["state"] for r in rows)
-    return ", ".join([f"{n['done'] + n['diverged']} of {len(rows)} stages done", *(f"{n[s]} {s}" for s in STATES[:-1] if n[s])])
+    done = f"{n['done'] + n['diverged']} of {len(rows)} stages done"
+    return ", ".join([done, *(f"{n[s]} {s}" for s in STATES[:-1] if n[s])])
 
 def headline(rows) -> str:
     "Where a plan stands."

@@ -7,7 +7,7 @@ __all__ = ['NUMERICS', 'PARTS', 'numerics', 'code_hash', 'commit', 'provenance',
            'config_hash', 'remove', 'state']
 
 # %% ../../nbs/runs/01_store.ipynb #18168af0
-import functools, os, shutil, sys, time
+import functools, os, shutil, subprocess, sys, time
 from pathlib import Path
 
 from fastcore.basics import patch
@@ -34,13 +34,9 @@ def code_hash() -> str: # 16 hex digits
 @functools.cache
 def commit() -> str: # 40 hex digits; "" outside a checkout
     "The commit that is checked out."
-    git = Path(spt_nb.__file__).parent.parent/".git"
-    try:
-        head = (git/"HEAD").read_text().strip()
-        if not head.startswith("ref: "): return head
-        if (git/head[5:]).exists(): return (git/head[5:]).read_text().strip()
-        return next((l.split()[0] for l in (git/"packed-refs").read_text().splitlines() if l.endswith(head[5:])), "")
-    except OSError: return ""
+    folder = Path(spt_nb.__file__).parent.parent
+    if not ((folder/".git").exists() and shutil.which("git")): return ""
+    return subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
 
 def provenance() -> dict: # JSON
     "What computed a result: package version, numerics version, hash of the code, commit."
@@ -92,7 +88,8 @@ class Store:
         self.folder, self._seen = Path(folder), {}
         if not make: return
         try: self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as e: raise SptError(f"runs is {str(folder)!r}; allowed: a folder that can be written ({e.strerror})") from None
+        except OSError as e:
+            raise SptError(f"runs is {str(folder)!r}; allowed: a folder that can be written ({e.strerror})") from None
 
     def path(self, key): return self.folder/key
     def partial(self, key): return self.folder/f"{key}.partial"
@@ -161,8 +158,9 @@ def obtain(self:Store, config, # A `Config`, which describes the stage
         folder = self.partial(key)
         folder.mkdir(exist_ok=True)
         if intact(folder) or config_hash(folder) != key: # else a kill came after the seal
+            kept = "config.json", "log.txt"
             for p in folder.iterdir():
-                if not p.name.startswith(("checkpoint-", "progress.")) and p.name not in ("config.json", "log.txt"): remove(p)
+                if p.name not in kept and not p.name.startswith(("checkpoint-", "progress.")): remove(p)
             write_json(folder/"config.json", config.model_dump(mode="json"))
             write_json(folder/"provenance.json", provenance())
             compute(folder)
@@ -187,7 +185,7 @@ def remove(path):
     else: path.unlink(missing_ok=True)
 
 # %% ../../nbs/runs/01_store.ipynb #48c4e715
-def state(store:Store, key:str) -> dict: # `state`: done | running | stopped | failed | waiting, and what is known of its progress
+def state(store:Store, key:str) -> dict: # `state`: done | running | stopped | failed | waiting, and its notes
     "The state of one stage."
     folder = store.partial(key)
     if store.path(key).is_dir(): return dict(state="done")

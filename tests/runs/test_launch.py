@@ -110,7 +110,7 @@ def test_cancelled(tmp_path):
     (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, timeout_min"),
     (dict(cluster="local", cluster_options=dict(slurm_partition=["gpu"])), "slurm_partition is ['gpu']; allowed: a number, a text, True or False"),
     (dict(cluster_options=dict(timeout_min=5)), "cluster is None; allowed: local, slurm, as there are cluster options (timeout_min)"),
-    (dict(processes=0), "processes is 0; allowed: 1 or more"),
+    (dict(processes=0), "processes is 0; allowed: a whole number, 1 or more"),
 ])
 def test_wrong_request(tmp_path, monkeypatch, wrong, message):
     monkeypatch.setenv("PATH", str(tmp_path))

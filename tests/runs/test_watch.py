@@ -156,13 +156,6 @@ def test_title_keeps_both_ends():
     assert re.search("attention.*….*seed 0", lines[2])
 
 
-def test_page_shows_every_state_and_escapes():
-    text = watch.page(ROWS)
-    assert all(f">{s}</td>" in text for s in watch.STATES) and text.count("<svg") == 2
-    assert "&lt;b&gt;" in text and "<b>" not in text and "and 59 more" in text
-    assert len(watch.page(ROWS * 100)) < 40_000
-
-
 def test_curves_of_any_numbers():
     assert watch.spark([]) == "" and watch.spark([1, 1]) == "▁▁" and watch.spark([0, 1]) == "▁█"
     assert len(watch.spark(list(range(1000)))) == 8 and watch.spark([1e99, -1e99], fancy=False) == "#_"
@@ -204,7 +197,7 @@ def test_notes_that_are_broken_are_survived(store, text):
     assert [r["state"] for r in progress.overview(stages, store)[2:]] == ["done", "waiting"]
     assert "1 of 4 stages done" in watch.report(store)
     rows = progress.overview(stages, store)
-    watch.block(rows), watch.page(rows)
+    watch.block(rows)
 
 
 def test_files_that_come_and_go_are_survived(store):
@@ -274,7 +267,7 @@ def test_thousand_stages_are_looked_at_quickly(store, measured):
         rows = watch.look(lines, store, known)
         spent.append(time.perf_counter() - at)
     at = time.perf_counter()
-    watch.block(rows), watch.page(rows)
+    watch.block(rows)
     drawn = time.perf_counter() - at
     measured("look_at_1000_stages", first_ms=round(1e3 * spent[0]), next_ms=round(1e3 * min(spent[1:])), drawing_ms=round(1e3 * drawn))
     assert spent[0] < 3 and min(spent[1:]) < .5 and drawn < .5
