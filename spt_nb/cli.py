@@ -39,7 +39,7 @@ def quickstart(seeds:int=3, # Runs of every row
                workers:int=None, runs:str=None,
                out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
-    from spt_nb.protocol.budget import rehearse
+    from spt_nb.protocol.cost import rehearse
     from spt_nb.protocol.plan import compare
     one_of("scale", scale, ["mini", "smoke"])
     folder = _place(runs, out, "quickstart")
@@ -204,7 +204,7 @@ def budget(task:str="listops", mixers:str="attention,dlr",
            **overrides):
     "Time training here, and estimate the hours of a recipe. Further flags: numbers of the recipe, as --precision bf16."
     import pandas as pd
-    from spt_nb.protocol.budget import budget
+    from spt_nb.protocol.cost import budget
     from spt_nb.protocol.plan import TaskSpec
     from spt_nb.protocol.recipes import SCALES, known_mixer
     scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)

@@ -92,7 +92,7 @@ def attention_distances(attention:dict) -> pd.DataFrame: # See `moment_attention
                          for origin, A in attention.items() for layer, heads in enumerate(A, 1)
                          for head, share in enumerate(heads, 1)])
 
-def attention_curves(attention:dict, points:int=512) -> pd.DataFrame: # As above; most points of a curve, others averaged
+def attention_curves(attention:dict, points:int=512) -> pd.DataFrame: # As above; most points, others averaged
     "The share at each distance, averaged over heads: task, mixer, moment, seed, layer, distance, share."
     tables = []
     for origin, A in attention.items():

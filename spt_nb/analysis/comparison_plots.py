@@ -45,7 +45,7 @@ def _curves(ax, mixer, curves, color):
     "The panel of one mixer."
     mine = curves[curves.mixer == mixer]
     cells = dict(list(mine.groupby("init", sort=False)))
-    for init, cell in sorted(cells.items(), key=lambda c: -np.ptp(c[1].step)):  # a short curve lies on top of a long one
+    for init, cell in sorted(cells.items(), key=lambda c: -np.ptp(c[1].step)): # short curves lie on top of long ones
         wide = 100*cell.pivot(index="step", columns="seed", values="score")
         for seed in wide: ax.plot(wide[seed].dropna(), color=color[init], lw=.9, alpha=.4)
         ax.plot(wide.dropna().mean(axis=1), color=color[init], lw=2.6, solid_capstyle="round", zorder=3)
@@ -80,7 +80,8 @@ def plot_comparison(summary:pd.DataFrame, rows:pd.DataFrame, # As for `plot_scor
         which = ", ".join(map(str, twice.iloc[0][point]))
         raise SptError(f"curves hold {which} twice; allowed: one line per mixer, init, seed and step")
     table, mixers = _with_seeds(summary, rows, chance), list(curves.mixer.unique())
-    left, n, m, color = min(.55 + .4*table.mixer.nunique(), 1.9), len(mixers), min(len(mixers), 3), colors([*table.init, *curves.init])
+    left, n, m = min(.55 + .4*table.mixer.nunique(), 1.9), len(mixers), min(len(mixers), 3)
+    color = colors([*table.init, *curves.init])
     with new_figure(figsize=(1.6 + 2.9*(left + m), (1.3 if title else .9) + 3.4*ceil(n/3)), title=title) as fig:
         grid = fig.add_gridspec(ceil(n/3), m + 1, width_ratios=[left] + [1]*m)
         draw_cells(scores := fig.add_subplot(grid[:, 0]), table, "mixer", color, markers(table.mixer))

@@ -35,7 +35,6 @@ def _lines(names) -> list: return [plt.Line2D([], [], label=m, **_LOOKS[m]) for 
 
 # %% ../../nbs/analysis/09_kernel_plots.ipynb #ec688b12
 def _panel(ax, table, x, y, period):
-    "One layer on one task: a line for each moment and seed."
     for moment in _moments(table.moment):
         for seed, c in table[table.moment == moment].sort_values(x).groupby("seed"):
             if seed == table.seed.min(): ax.plot(c[x], c[y], **_LOOKS[moment])
@@ -75,10 +74,11 @@ def plot_spectra(spectra:pd.DataFrame, title:str|None=None) -> plt.Figure: # See
     by = ["task", "moment", "seed", "layer", "frequency"]
     check_columns(spectra, "spectra", *by, "gain")
     both = spectra.assign(gain=spectra.gain**2).groupby(by, sort=False).gain.mean().pow(.5).reset_index()
-    return _by_layer_and_task(both, "frequency", "gain", "frequency\n(cycles per step)", r"$|\hat K|$", title, depth=1e2)
+    xlabel = "frequency\n(cycles per step)"
+    return _by_layer_and_task(both, "frequency", "gain", xlabel, r"$|\hat K|$", title, depth=1e2)
 
-def plot_attention(curves:pd.DataFrame, marks:dict|None=None, title:str|None=None) -> plt.Figure: # See `attention_curves`
-    "Share of attention against the distance."
+def plot_attention(curves:pd.DataFrame, marks:dict|None=None, title:str|None=None) -> plt.Figure:
+    "Share of attention against the distance, from `attention_curves`."
     check_columns(curves, "curves", "task", "moment", "seed", "layer", "distance", "share")
     return _by_layer_and_task(curves, "distance", "share", "distance (steps)", "share of attention", title, marks)
 
@@ -100,7 +100,8 @@ def plot_decay(decay:pd.DataFrame, title:str|None=None) -> plt.Figure: # See `de
     mixers, tasks, moments = list(dict.fromkeys(decay.mixer)), list(dict.fromkeys(decay.task)), _moments(decay.moment)
     with new_figure(figsize=(1.2 + len(mixers)*max(3, 1.25*len(tasks)), 3.8), title=title) as fig:
         axes = fig.subplots(1, len(mixers), squeeze=False)[0]
-        for ax, mixer in zip(axes, mixers): _decay_panel(ax, decay[decay.mixer == mixer], tasks, moments); ax.set_title(mixer)
+        for ax, mixer in zip(axes, mixers):
+            _decay_panel(ax, decay[decay.mixer == mixer], tasks, moments); ax.set_title(mixer)
         axes[0].set_ylabel("decay (halvings per 100 steps)")
         shown = [plt.Line2D([], [], marker="D", ms=7, ls="", color=_LOOKS[m]["color"], label=m) for m in moments]
         dot = plt.Line2D([], [], marker="o", ms=3, ls="", color="#777777", label="a layer, direction, seed")
@@ -134,7 +135,8 @@ def view_kernel(kernels:dict, # See `moment_kernels`, of one model
                 layer:int=1, direction:int=1, channel:int=1, # Counted from 1; direction 1 is the past, 2 the future
                ) -> plt.Figure:
     "One kernel and its spectrum, a line for each moment."
-    for name, value, n in zip(("layer", "direction", "channel"), (layer, direction, channel), next(iter(kernels.values())).shape):
+    place = dict(layer=layer, direction=direction, channel=channel)
+    for (name, value), n in zip(place.items(), next(iter(kernels.values())).shape):
         if not 1 <= value <= n: raise SptError(f"{name} is {value}; allowed: 1 to {n}")
     with new_figure(figsize=(9, 3.2)) as fig:
         left, right = fig.subplots(1, 2)
@@ -148,6 +150,7 @@ def view_kernel(kernels:dict, # See `moment_kernels`, of one model
         _legend(fig, _lines([o.moment for o in kernels]))
     return fig
 
+# %% ../../nbs/analysis/09_kernel_plots.ipynb #c7e8a696
 def browse_kernels(kernels:dict): # See `moment_kernels`, of one model
     "Sliders over `view_kernel`; without ipywidgets its first picture."
     layers, directions, channels, _ = next(iter(kernels.values())).shape

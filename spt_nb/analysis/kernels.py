@@ -74,8 +74,7 @@ def layer_kernels(model:SequenceModel, L:int) -> np.ndarray: # float64, (layers,
         raise SptError(f"mixer is {type(mixer).__name__}; allowed: one with kernel(L), such as S4, S4D or DLR")
     return np.stack([deepcopy(b.mixer).double().kernel(L).numpy() for b in model.blocks])
 
-class Origin(NamedTuple):
-    "The model that kernels belong to."
+class Origin(NamedTuple): # The model that kernels belong to
     task: str
     mixer: str
     moment: str # One of `MOMENTS`
@@ -154,7 +153,8 @@ def decay_table(kernels:dict) -> pd.DataFrame: # See `moment_kernels`; lag90 and
     for line, k in _lines(kernels):
         h, error = half_life(k)
         lag = lag_of_mass(k) + (line["direction"] == "future")
-        rows.append(line | _quartiles("lag90", lag) | _quartiles("half_life", h) | dict(error=_quartiles("e", error)["e"]))
+        error = dict(error=_quartiles("e", error)["e"])
+        rows.append(line | _quartiles("lag90", lag) | _quartiles("half_life", h) | error)
     return pd.DataFrame(rows)
 
 # %% ../../nbs/analysis/07_kernels.ipynb #2a4d2335

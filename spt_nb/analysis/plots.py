@@ -39,7 +39,6 @@ mixer_lines = dict(attention="-", transformer="-", rotary=(0, (1, 1)), convoluti
 
 # %% ../../nbs/analysis/05_plots.ipynb #8c9ee4b4
 def _fixed(names, known, others) -> dict:
-    "The known looks by name, and the others in turn for all other names."
     names = list(dict.fromkeys(names))
     rest = [n for n in names if n not in known]
     return {n: known[n] if n in known else others[rest.index(n) % len(others)] for n in names}
@@ -72,20 +71,18 @@ def check_columns(table:pd.DataFrame, what:str, *columns:str):
 def label(name) -> str: return str(name).replace("_", " ")
 
 # %% ../../nbs/analysis/05_plots.ipynb #eb2cfbf0
-_dashed = dict(color="#666666", lw=1, ls=(0, (4, 3)))
+_dashed, _thin = dict(color="#666666", lw=1, ls=(0, (4, 3))), dict(lw=1.4, ls=(0, (2, 1)))
 
 def _cell(ax, x, cell, color, marker, width):
-    "One cell: marker and whisker left of `x`, its seeds right of it."
-    seeds = [100*float(s) for s in scores.split()] if isinstance(scores := getattr(cell, "scores", None), str) else []
+    scores, hollow = getattr(cell, "scores", None), pd.notna(getattr(cell, "solved", np.nan))
+    seeds = [100*float(s) for s in scores.split()] if isinstance(scores, str) else []
     left, right = (x - .2*width, x + .2*width) if seeds else (x, x)
-    hollow = pd.notna(getattr(cell, "solved", np.nan))
-    whisker, face = (dict(lw=1.4, ls=(0, (2, 1))), dict(mfc="white", mew=1.4)) if hollow else (dict(lw=2.2), dict(mew=0))
+    whisker, face = (_thin, dict(mfc="white", mew=1.4)) if hollow else (dict(lw=2.2), dict(mew=0))
     if np.isfinite(cell.low): ax.vlines(left, 100*cell.low, 100*cell.high, color=color, zorder=3, **whisker)
     ax.plot(left, 100*cell.mean, marker, color=color, ms=7.5, zorder=4, **face)
     ax.plot([right]*len(seeds), seeds, "o", color=color, ms=5 if hollow else 3.5, alpha=.6, mew=0, zorder=3)
 
-def draw_cells(ax, table, x:str, # The column along the axis
-               color:dict, marker:dict): # By init and by mixer
+def draw_cells(ax, table, x:str, color:dict, marker:dict): # The column along the axis; looks by init and by mixer
     "The cells of a table on one axis, grouped by `x`."
     places, inits = list(dict.fromkeys(table[x])), list(dict.fromkeys(table.init))
     width, tilt = .76/len(inits), len("".join(map(str, places))) > 28
@@ -93,22 +90,23 @@ def draw_cells(ax, table, x:str, # The column along the axis
         at = places.index(getattr(c, x)) + (inits.index(c.init) - (len(inits)-1)/2)*width
         _cell(ax, at, c, color[c.init], marker[c.mixer], width)
     for k, place in enumerate(places):
-        for floor in floors(table[table[x] == place]).dropna()[:1]: ax.hlines(100*floor, k-.45, k+.45, zorder=1, **_dashed)
+        ax.hlines(100*floors(table[table[x] == place]).dropna()[:1], k-.45, k+.45, zorder=1, **_dashed)
         if k: ax.axvline(k-.5, c="#DDDDDD", lw=1, zorder=0)
-    ax.set(xticks=range(len(places)), xlim=(-.55, len(places)-.45))
-    ax.set_xticklabels(map(label, places), rotation=30 if tilt else 0, ha="right" if tilt else "center")
+    tilted = dict(rotation=30, ha="right") if tilt else {}
+    ax.set_xticks(range(len(places)), list(map(label, places)), **tilted); ax.set_xlim(-.55, len(places)-.45)
     ax.grid(False, axis="x"); ax.tick_params(axis="x", length=0)
 
 # %% ../../nbs/analysis/05_plots.ipynb #7472fe1e
 def draw_legend(fig, table, mixers=()): # The table; mixers, if their markers and lines are to be named
-    "The legend below everything."
+    "The legend below the axes."
     def line(label, color="#333333", **look): return plt.Line2D([], [], label=label, color=color, **look)
     jumps, marker, dashes = table.get("solved", pd.Series(np.nan, table.index)).notna(), markers(mixers), lines(mixers)
     shown = [line(i, c, marker="o", ms=7, lw=2.5) for i, c in colors(table.init).items()]
     shown += [line(m, marker=marker[m], ls=dashes[m], ms=7, lw=1.5) for m in mixers]
-    if np.isfinite(table.low[~jumps]).any(): shown.append(line("95% interval over seeds", marker="|", ls="", ms=13, mew=2.2))
+    if np.isfinite(table.low[~jumps]).any():
+        shown.append(line("95% interval over seeds", marker="|", ls="", ms=13, mew=2.2))
     if jumps.any():
-        shown.append(line("solved by some seeds: exact 95% interval", marker="o", mfc="white", mew=1.4, ms=7, lw=1.4, ls=(0, (2, 1))))
+        shown.append(line("solved by some seeds: exact 95% interval", marker="o", mfc="white", mew=1.4, ms=7, **_thin))
     if floors(table).notna().any():
         shown.append(line("most frequent test label" if "floor" in table else "majority label", **_dashed))
     rows = ceil(len(shown)/max(2, fig.get_figwidth()//1.9))
@@ -125,7 +123,7 @@ def _panels(fig, table, panel, columns, **kwargs): # Yields a number, an axis an
         if len(names) > 1: ax.set_title(label(name))
         yield k, ax, table[table[panel] == name]
 
-def plot_cells(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` and `panel`; scores, floor, solved if known
+def plot_cells(table:pd.DataFrame, # mixer, init, mean, low, high, `x`, `panel`; scores, floor, solved if known
                x:str="task", panel:str="mixer", # The columns along the axis, and with a value for each panel
                title:str|None=None, metric:str="accuracy",
               ) -> plt.Figure:
@@ -143,19 +141,19 @@ def plot_cells(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` a
 
 # %% ../../nbs/analysis/05_plots.ipynb #13081523
 def _line(ax, table, x, unit, log, color, marker, dashes):
-    "One panel of `plot_lines`."
     least, most, groups = table[x].min(), table[x].max(), table.groupby(["mixer", "init"], sort=False)
     for k, ((mixer, init), cell) in enumerate(groups):
         cell, aside, look = cell.sort_values(x), .009*(k - (len(groups)-1)/2), dict(color=color[init])
         mean, low, high = (unit*cell[c] for c in ("mean", "low", "high"))
         if len(cell) > 10:
-            ax.plot(cell[x], mean, ls=dashes[mixer], lw=2, **look); ax.fill_between(cell[x], low, high, alpha=.15, lw=0, **look)
+            ax.plot(cell[x], mean, ls=dashes[mixer], lw=2, **look)
+            ax.fill_between(cell[x], low, high, alpha=.15, lw=0, **look)
             continue
         at = cell[x]*(most/least)**aside if log else cell[x] + aside*(most - least)
         jumps = cell.get("solved", pd.Series(np.nan, cell.index)).notna()
         ax.plot(at, mean, marker=marker[mixer], ls=dashes[mixer], lw=2, ms=7, mew=0, **look)
         ax.plot(at[jumps], mean[jumps], marker[mixer], mfc="white", mew=1.4, ms=7, **look)
-        for some, ls in ((~jumps, "-"), (jumps, (0, (2, 1)))): ax.vlines(at[some], low[some], high[some], lw=1.6, ls=ls, **look)
+        for on, ls in ((~jumps, "-"), (jumps, _thin["ls"])): ax.vlines(at[on], low[on], high[on], lw=1.6, ls=ls, **look)
     for floor in floors(table).dropna()[:1]: ax.axhline(unit*floor, zorder=1, **_dashed)
 
 def _short(v, _): return f"{v/1e6:.3g}M" if v >= 1e6 else f"{v/1e3:.3g}k" if v >= 1e3 else f"{v:.3g}"
@@ -188,11 +186,12 @@ _ring = dict(color="#333333", marker="o", mfc="none", ls="", mew=1.2)
 def _face(verdict) -> dict: return dict(mfc="white", mew=1.8) if verdict == "no verdict" else {}
 
 def _claims_legend(fig, claims, adjusted):
-    "The verdicts that occur, the ring and the margin."
-    shown = [plt.Line2D([], [], color=c, marker="o", lw=2.4, ms=7, label=v + " (95% interval)"*(v != "no verdict"), **_face(v))
+    def line(label, **look): return plt.Line2D([], [], label=label, **look)
+    shown = [line(v + " (95% interval)"*(v != "no verdict"), color=c, marker="o", lw=2.4, ms=7, **_face(v))
              for v, c in VERDICTS.items() if v in set(claims.verdict)]
-    if adjusted.any(): shown.append(plt.Line2D([], [], ms=11, label="only the adjustment for all claims decides", **_ring))
-    if claims.margin.notna().any(): shown.append(plt.Rectangle((0, 0), 1, 1, color="#F0EDE2", label="margin of closeness"))
+    if adjusted.any(): shown.append(line("only the adjustment for all claims decides", ms=11, **_ring))
+    margin = plt.Rectangle((0, 0), 1, 1, color="#F0EDE2", label="margin of closeness")
+    if claims.margin.notna().any(): shown.append(margin)
     fig.legend(handles=shown, loc="outside lower center", ncols=len(shown) if len(shown) < 5 else 3)
 
 # %% ../../nbs/analysis/05_plots.ipynb #2d0cddd3
@@ -245,7 +244,7 @@ def redraw(path, # The CSV of a published picture
     "The picture again, from its CSV."
     try: how = read_json((path := Path(path)).parent/"figures.json")[path.stem]
     except (OSError, KeyError):
-        raise SptError(f"path is {str(path)!r}; allowed: the CSV of a figure that figures.json beside it names") from None
+        raise SptError(f"path is {str(path)!r}; allowed: the CSV of a figure named in figures.json beside it") from None
     module, _, name = how["plot"].partition(":")
     if not module.startswith("spt_nb."): raise SptError(f"plot is {how['plot']!r}; allowed: a function of spt_nb")
     return getattr(importlib.import_module(module), name)(pd.read_csv(path), **how["arguments"])

@@ -61,7 +61,7 @@ def paired_interval(a, # Scores by seed: a Series or dict with seeds as keys, or
     "The mean of `a - b` over common seeds with its t interval and p value."
     seeded = [isinstance(x, (pd.Series, dict)) for x in (a, b)]
     if any(seeded) != all(seeded) or not any(seeded) and len(a) != len(b):
-        raise SptError(f"a has {len(a)} values and b {len(b)}; allowed: both with their seeds, or lists of equal length")
+        raise SptError(f"a has {len(a)} values and b {len(b)}; allowed: both with their seeds, or equally long lists")
     a, b = pd.Series(a, dtype=float), pd.Series(b, dtype=float)
     for name, x in dict(a=a, b=b).items():
         twice = x.index[x.index.duplicated()]
@@ -121,16 +121,14 @@ def _scores(rows) -> dict: # (mixer, init) -> scores by seed
 
 def _answers(examples) -> dict: # (mixer, init, seed) -> y and prediction by example
     if examples is None: return {}
-    runs = _runs(examples, "y", "prediction", name="examples", once=(*_cell, "seed", "example")).groupby([*_cell, "seed"])
-    return {run: e.set_index("example").sort_index() for run, e in runs}
+    runs = _runs(examples, "y", "prediction", name="examples", once=(*_cell, "seed", "example"))
+    return {run: e.set_index("example").sort_index() for run, e in runs.groupby([*_cell, "seed"])}
 
-def _jump_floor(rows:pd.DataFrame) -> float|None: # None if it is not
-    "The floor of a table whose task is all-or-nothing."
+def _jump_floor(rows) -> float|None: # The floor of a table, if its task is all-or-nothing
     floor = floors(rows).mean()
     return np.nan_to_num(floor) if all_or_nothing([r.score for _, r in rows.groupby(_cell)], floor) else None
 
-def _difference(a, b, cells, answers, kind, floor) -> tuple[Difference, str]: # `floor` is that of `_jump_floor`
-    "The difference of two cells, and what its interval is over."
+def _difference(a, b, cells, answers, kind, floor) -> tuple[Difference, str]: # And what its interval is over
     x, y = (cells.get(c, pd.Series(dtype=float)) for c in (a, b))
     d = paired_interval(x, y)
     if d.n > 2: return d if floor is None else Difference(*exact_difference(x, y, floor), "exact sign flips"), "seeds"
@@ -160,8 +158,9 @@ def compare_pairs(pairs, # Of cells: ((mixer, init), (mixer, init))
     out = pd.DataFrame(d, columns=Difference._fields)
     if withhold: out["p"] = np.nan
     adjusted = holm(out.p.astype(float))
-    return out.assign(p_holm=adjusted, verdict=[x._replace(p=p).verdict for x, p in zip(d, adjusted)], interval=list(over),
-                      why=[_why(x, p, out.p.count(), withhold) for x, p in zip(d, adjusted)])
+    verdicts = [x._replace(p=p).verdict for x, p in zip(d, adjusted)]
+    why = [_why(x, p, out.p.count(), withhold) for x, p in zip(d, adjusted)]
+    return out.assign(p_holm=adjusted, verdict=verdicts, interval=list(over), why=why)
 
 # %% ../../nbs/analysis/02_statistics.ipynb #e9e3c6a6
 def is_scratch(init:str) -> bool: return init.startswith("scratch")
@@ -201,15 +200,14 @@ def best(rows:pd.DataFrame, # This and what follows as for `differences`
     means = {c: x.mean() for c, x in _scores(_runs(rows)).items()}
     top = max(means, key=lambda c: np.nan_to_num(means[c], nan=-np.inf), default=None)
     order = [top, *(c for c in means if c != top)] if means else []
-    verdicts = compare_pairs([*combinations(order, 2)], rows, examples, kind, withhold).verdict[:len(means)-1] # of the top
+    compared = compare_pairs([*combinations(order, 2)], rows, examples, kind, withhold) # the first lines are the top's
     words = {"higher": "lower", "no verdict": "no verdict"}
-    stands = {c: words.get(v, "not distinguishable from the best") for c, v in zip(order[1:], verdicts)}
+    stands = {c: words.get(v, "not distinguishable from the best") for c, v in zip(order[1:], compared.verdict)}
     stands[top] = "best" if set(stands.values()) - {"no verdict"} else "no verdict"
     return {c: "diverged" if np.isnan(m) else stands[c] for c, m in means.items()}
 
 # %% ../../nbs/analysis/02_statistics.ipynb #68609cb8
 def _ends(cell, answers, kind, floor) -> tuple: # low, high, over what, solved, solved_low, solved_high
-    "The interval of the mean of one cell, and how many seeds solved the task."
     i, run = mean_interval(x := cell.score.dropna()), (*cell[_cell].iloc[0], *cell.seed[cell.score.notna()])
     k = int(solved(x, floor).sum()) if floor is not None else pd.NA
     share = (k, *solve_interval(k, i.n)) if floor is not None and i.n else (pd.NA, np.nan, np.nan)
@@ -222,7 +220,7 @@ def _ends(cell, answers, kind, floor) -> tuple: # low, high, over what, solved, 
 def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged), steps; floor if known
               bounds:tuple=(0, 1), # What the score can be at all
               examples:pd.DataFrame|None=None, kind:str="classification", withhold:str|None=None, # As for `differences`
-             ) -> pd.DataFrame: # mixer, init, mean, low, high, n, diverged, steps, interval, standing, solved and its ends
+             ) -> pd.DataFrame: # mixer, init and the columns below
     "One line per cell: mean over seeds with its 95% interval, and how it compares with the best."
     words, answers, floor = best(_runs(rows, "steps"), examples, kind, withhold), _answers(examples), _jump_floor(rows)
     lines, (least, most) = [], bounds
@@ -234,8 +232,8 @@ def summarise(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (N
         (low, high, over, *share), n = _ends(cell, answers, kind, floor), cell.score.count()
         lines.append((mixer, init, cell.score.mean(), *np.clip([low, high], least, most), n, len(cell)-n,
                       int(steps[0]), over, words[mixer, init], *share))
-    columns = ["mean", "low", "high", "n", "diverged", "steps", "interval", "standing", "solved", "solved_low", "solved_high"]
-    return pd.DataFrame(lines, columns=[*_cell, *columns]).astype(dict(solved="Int64"))
+    columns = [*_cell, *"mean low high n diverged steps interval standing solved solved_low solved_high".split()]
+    return pd.DataFrame(lines, columns=columns).astype(dict(solved="Int64"))
 
 # %% ../../nbs/analysis/02_statistics.ipynb #c966e007
 def gap(rows:pd.DataFrame, # As for `differences`

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['WHERE', 'contract']
 
-# %% ../../nbs/bench/00_bench.ipynb #0afe5e43
+# %% ../../nbs/bench/00_bench.ipynb #3b102a8a
 from .. import lazy
 
-# %% ../../nbs/bench/00_bench.ipynb #f02d2b9a
+# %% ../../nbs/bench/00_bench.ipynb #c67e19b8
 _all_ = ['contract']
 
 WHERE = dict(contract="contract")

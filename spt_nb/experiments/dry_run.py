@@ -26,6 +26,9 @@ from ..protocol.plan import prepare
 from ..protocol.recipes import NEEDED, resolve
 from ..protocol.speed import CARDS, MEAN, one_thread, operations, parameters, speed
 from ..protocol.trials import EPOCHS
+from .notebooks import check_parameters
+from ..protocol.trials import EPOCHS
+from ..protocol.cost import CARDS, MEAN, one_thread, operations, parameters, speed
 from ..runs.launch import job_script
 
 # %% ../../nbs/experiments/85_dry_run.ipynb #707e71c2

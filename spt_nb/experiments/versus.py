@@ -306,4 +306,4 @@ def notices(self:Versus) -> list[str]:
 @patch
 def symptoms(self:Versus) -> list[str]:
     "What is suspicious in the learning curves of all."
-    return [m + line.removeprefix(c.rows.mixer.iloc[0]) for m, c in self.comparisons.items() if len(c.rows) for line in c.symptoms()]
+    return [m + line.removeprefix(c.rows.mixer.iloc[0]) for m, c in self.comparisons.items() if len(c.rows) for line in c.diagnostics()]

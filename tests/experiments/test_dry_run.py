@@ -4,7 +4,7 @@ import re
 import pytest
 from helpers import spt
 
-from spt_nb.protocol import speed
+from spt_nb.protocol import cost as speed
 from spt_nb.core import SptError, cache_dir, runs_dir
 from spt_nb.experiments.dry_run import designs, plan_table, planned
 from spt_nb.protocol.paper import paper_numbers

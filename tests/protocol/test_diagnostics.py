@@ -23,8 +23,8 @@ def run(folder, task="dyck", init="masked", mixer="conv", seeds=1, **kw):
     "What is said of a comparison of one cell."
     c = prepare(task, [mixer], [init], seeds, "mini", folder, quiet=True, **kw).run(workers=1, quiet=True)
     assert c.failed == {}
-    assert all(s in c.report().splitlines() for s in c.symptoms())
-    return c.symptoms()
+    assert all(s in c.report().splitlines() for s in c.diagnostics())
+    return c.diagnostics()
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -104,7 +104,7 @@ def test_floors_of_seeds_with_data_of_their_own(tmp_path):
     both = Comparison(trials, c.store, {}).run(workers=1, quiet=True)
     assert list(both.rows["floor"]) == [.6, .8] and both.floor() == pytest.approx(.7)
     assert both.table()["floor"].item() == pytest.approx(.7)
-    assert isinstance(both.symptoms(), list)
+    assert isinstance(both.diagnostics(), list)
 
 
 def test_errors_are_in_the_units_of_the_target(tmp_path):
