@@ -24,11 +24,8 @@ from ..protocol.comparison import Comparison
 from ..protocol.paper import TRAINING_ROWS
 from ..protocol.plan import prepare
 from ..protocol.recipes import NEEDED, resolve
-from ..protocol.speed import CARDS, MEAN, one_thread, operations, parameters, speed
-from ..protocol.trials import EPOCHS
-from .notebooks import check_parameters
-from ..protocol.trials import EPOCHS
 from ..protocol.cost import CARDS, MEAN, one_thread, operations, parameters, speed
+from ..protocol.trials import EPOCHS
 from ..runs.launch import job_script
 
 # %% ../../nbs/experiments/85_dry_run.ipynb #707e71c2
