@@ -12,7 +12,6 @@ from functools import lru_cache
 import torch, torch.distributed as dist, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
-from torch.distributed.nn.functional import all_reduce
 
 from ..core import SptError, one_of, whole
 from .attention import sinusoidal, valid_positions
@@ -38,12 +37,21 @@ class BatchNorm(nn.BatchNorm1d):
 NORMS = dict(layer=LayerNorm, batch=BatchNorm)
 
 # %% ../../nbs/models/16_backbone.ipynb #b29ad490
+class _Total(torch.autograd.Function):
+    "A sum over all processes, and so is its gradient."
+    @staticmethod
+    def forward(ctx, x):
+        dist.all_reduce(x := x.clone())
+        return x
+    @staticmethod
+    def backward(ctx, grad): return _Total.apply(grad)
+
 @patch
 def together(self:BatchNorm, x:Tensor) -> Tensor:
     "Mean and variance over the positions of all processes; this one may have none."
-    sums = all_reduce(torch.cat([x.sum(0), x.new_tensor([len(x)])]))
+    sums = _Total.apply(torch.cat([x.sum(0), x.new_tensor([len(x)])]))
     mean, n = sums[:-1]/sums[-1], sums[-1].detach()
-    var = all_reduce((x - mean).square().sum(0))/n
+    var = _Total.apply((x - mean).square().sum(0))/n
     with torch.no_grad():
         self.num_batches_tracked += 1
         self.running_mean.lerp_(mean, self.momentum)

@@ -7,7 +7,6 @@ __all__ = ['dlr_kernel', 'DLR']
 
 # %% ../../nbs/models/08_dlr.ipynb #c39096b0
 import math, torch
-from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import SptError, one_of, whole
@@ -75,8 +74,6 @@ class DLR(ConvolutionMixer):
     def kernel(self, L:int) -> Tensor: # (directions, d_model, L)
         return dlr_kernel(self.Lambda(), torch.view_as_complex(self.W), L)
 
-# %% ../../nbs/models/08_dlr.ipynb #09c4800e
-@patch
-def advance(self:DLR, u_t:Tensor, state:Tensor) -> tuple:
-    state, W = torch.exp(self.Lambda())*state + u_t[..., None], torch.view_as_complex(self.W)[0]
-    return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state
+    def advance(self, u_t:Tensor, state:Tensor) -> tuple:
+        state, W = torch.exp(self.Lambda())*state + u_t[..., None], torch.view_as_complex(self.W)[0]
+        return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state
