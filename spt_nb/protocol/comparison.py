@@ -198,14 +198,14 @@ Comparison.diagnostics = diagnostics
 def _verdicts(self:Comparison) -> list[str]:
     "What follows from the table: pretraining against scratch, and one of two mixers against the other."
     def line(what, d, r): # a difference, and the line of a table with its verdict and the reason
-        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}" + (f" ({r.why})" if getattr(r, "why", "") else "")
+        why = f" ({r.why})" if getattr(r, "why", "") else ""
+        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}{why}"
     verdicts = [line(f"{r.mixer}: {r.init} minus {r.baseline} is ", r, r) for r in self.differences().itertuples()]
     if len(mixers := list(self.rows.mixer.unique())) != 2: return verdicts
     ranked = {(r.a, r.b): r for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
     for init in self.rows.init.unique():
-        if r := ranked.get(tuple((m, init) for m in mixers)):
-            gap = statistics.gap(self.rows, init, **self._evidence())
-            verdicts.append(line(f"{' minus '.join(mixers)}, {init}: ", gap, r))
+        if not (r := ranked.get(tuple((m, init) for m in mixers))): continue
+        verdicts.append(line(f"{' minus '.join(mixers)}, {init}: ", statistics.gap(self.rows, init, **self._evidence()), r))
     return verdicts
 
 @patch
@@ -228,7 +228,8 @@ def report(self:Comparison) -> str:
     if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
-    return "\n".join(lines + self._lines(t) + self._verdicts() + not_told_apart(t) + self.other_code() + self.diagnostics())
+    lines += self._lines(t) + self._verdicts() + not_told_apart(t) + self.other_code() + self.diagnostics()
+    return "\n".join(lines)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch

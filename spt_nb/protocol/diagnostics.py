@@ -36,7 +36,7 @@ def without_context(task, objective, # Of pretraining
         share = target.bincount().double()/len(target)
         return dict(constant=-(share*share.clamp(min=1e-300).log()).sum().item())
     found = dict(constant=(target - target.median(0).values).abs().mean().item())
-    if getattr(objective, "ratio", None) is None: return found
+    if getattr(objective, "mask_ratio", None) is None: return found
     x = [(torch.where(i["where"][..., None], 0, i["x"][..., :-1]), i["where"], t) for i, t in parts]
     for values, where, t in x: values[where] = t
     lines = sum(_between(v[k].numpy(), w[k].numpy()) for v, w, _ in x for k in range(len(v)))
