@@ -23,6 +23,7 @@ def _between(x:np.ndarray, # Values (L, C)
     if not len(seen): return float(np.abs(x).mean(1).sum())
     return sum(float(np.abs(np.interp(gone, seen, c[seen]) - c[gone]).sum()) for c in x.T)/x.shape[1]
 
+# %% ../../nbs/protocol/09_diagnostics.ipynb #69f8a6ad
 def without_context(task, objective, # Of pretraining
                     most:int=256, # Validation sequences that are looked at
                    ) -> dict: # constant, and for masked values line: losses as the history has them
@@ -80,6 +81,7 @@ def _lost(score, loss, n, chance, guess) -> list:
                         "it memorised its examples; try pretraining or more of them")
     return warnings
 
+# %% ../../nbs/protocol/09_diagnostics.ipynb #5698b2c1
 def finetuning_warnings(history:list, # Rows of step, train_loss and accuracy
                         n:int, chance:float, guess:float) -> list: # As `_guesses` gives them
     "What looks wrong in a history of training on labels."
