@@ -28,8 +28,7 @@ from ..runs.launch import run_stages
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
     "The trials of a comparison, and what they came to."
-    def __init__(self, trials:dict, store:Store, # (mixer, init, seed) -> `Trial`; where they are
-                 resolved:dict): # Every number behind it, for the record
+    def __init__(self, trials:dict, store:Store, resolved:dict): # By (mixer, init, seed); every number behind it
         self.trials, self.store, self.resolved, self.failed, self.floors = trials, store, resolved, {}, {}
 
     @cached_property
@@ -58,7 +57,6 @@ def run(self:Comparison, workers:int|None=None, quiet:bool=False, **how) -> Comp
 
 # %% ../../nbs/protocol/10_comparison.ipynb #a2198244
 SPENT = "tokens", "flops", "seconds"
-
 @patch
 def _spent(self:Comparison, stage) -> dict:
     "Tokens, operations and seconds of a finished stage."
@@ -98,7 +96,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     "One line: what was trained, what it cost, what validation chose, what the test set said."
     m, first = read_json(self.store.path(trial.hash)/"metrics.json"), trial.candidates[0]
     c = next((c for c in trial.candidates if c.hash == m.get("chosen")), first)
-    pre, base = c.pretrain and c.pretrain.train, first.train.batch_size
+    pre, base, origin = c.pretrain and c.pretrain.train, first.train.batch_size, self._origin(trial)
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
     before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
     start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")
@@ -108,8 +106,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"),
                 start=start, diverged=m["diverged"], retried=m["retried"], chosen=m.get("chosen"),
-                **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT},
-                **self._origin(trial))
+                **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT}, **origin)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #bdf7fdab
 @patch
@@ -164,8 +161,8 @@ def curves(self:Comparison) -> pd.DataFrame:
         last, every = history[-1][0], max(1, round(c.train.valid_every*scale))
         ends = last if read_json(folder/"metrics.json")["stopped"] == "converged" else max(r.steps, last)
         points = dict(history) | {step: history[-1][1] for step in [*range(last + every, ends, every), ends]}
-        run = dict(mixer=r.mixer, init=r.init, seed=r.seed, pretrain_steps=r.pretrain_steps)
-        lines += [run | dict(step=step, score=score) for step, score in points.items()]
+        lines += [dict(mixer=r.mixer, init=r.init, seed=r.seed, pretrain_steps=r.pretrain_steps, step=step, score=score)
+                  for step, score in points.items()]
     return pd.DataFrame(lines)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #d0caa906
@@ -188,8 +185,8 @@ def _lines(self:Comparison, t) -> list[str]:
     cells = [["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"],
              *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
     wide = [max(map(len, column)) for column in zip(*cells)]
-    def aligned(k, x): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
-    return ["  ".join(aligned(k, x) for k, x in enumerate(c)) for c in cells]
+    def aligned(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
+    return ["  ".join(map(aligned, c, range(len(c)))) for c in cells]
 
 Comparison.diagnostics = diagnostics
 
@@ -204,8 +201,9 @@ def _verdicts(self:Comparison) -> list[str]:
     if len(mixers := list(self.rows.mixer.unique())) != 2: return verdicts
     ranked = {(r.a, r.b): r for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
     for init in self.rows.init.unique():
-        if not (r := ranked.get(tuple((m, init) for m in mixers))): continue
-        verdicts.append(line(f"{' minus '.join(mixers)}, {init}: ", statistics.gap(self.rows, init, **self._evidence()), r))
+        if r := ranked.get(tuple((m, init) for m in mixers)):
+            gap = statistics.gap(self.rows, init, **self._evidence())
+            verdicts.append(line(f"{' minus '.join(mixers)}, {init}: ", gap, r))
     return verdicts
 
 @patch
@@ -228,8 +226,8 @@ def report(self:Comparison) -> str:
     if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
-    lines += self._lines(t) + self._verdicts() + not_told_apart(t) + self.other_code() + self.diagnostics()
-    return "\n".join(lines)
+    return "\n".join([*lines, *self._lines(t), *self._verdicts(), *not_told_apart(t),
+                      *self.other_code(), *self.diagnostics()])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch
