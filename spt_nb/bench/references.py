@@ -116,8 +116,7 @@ class PlainAttention(nn.Module):
         D, self.n_heads, self.causal, self.block = ours.out.in_features, ours.n_heads, ours.causal, ours.block
         self.out, self.qkv = ours.out, nn.ModuleList(nn.Linear(D, D) for _ in range(3))
         for name in ("weight", "bias"):
-            parts = getattr(ours.qkv, name).detach().chunk(3)
-            for f, w in zip(self.qkv, parts): setattr(f, name, nn.Parameter(w.clone()))
+            for f, w in zip(self.qkv, getattr(ours.qkv, name).chunk(3)): setattr(f, name, nn.Parameter(w.detach()+0))
         self.register_buffer("turn", rotations(L, D//self.n_heads).to(ours.out.weight) if ours.rotary else None)
 
     def rotate(self, x):

@@ -28,9 +28,7 @@ from ..runs.launch import run_stages
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
     "The trials of a comparison, and what they came to."
-    def __init__(self, trials:dict, # (mixer, init, seed) -> `Trial`
-                 store:Store,
-                 resolved:dict): # Every number behind it, for the record
+    def __init__(self, trials:dict, store:Store, resolved:dict): # By (mixer, init, seed); every number behind it
         self.trials, self.store, self.resolved, self.failed, self.floors = trials, store, resolved, {}, {}
 
     @cached_property
@@ -59,7 +57,6 @@ def run(self:Comparison, workers:int|None=None, quiet:bool=False, **how) -> Comp
 
 # %% ../../nbs/protocol/10_comparison.ipynb #a2198244
 SPENT = "tokens", "flops", "seconds"
-
 @patch
 def _spent(self:Comparison, stage) -> dict:
     "Tokens, operations and seconds of a finished stage."
@@ -74,17 +71,18 @@ def _taken(self:Comparison, stage, size:int) -> int:
     done = self.store.path(stage.hash)/"metrics.json"
     return -(-(read_json(done)["step"] if done.exists() else stage.steps)*stage.train.batch_size//size)
 
-@patch
-def _origin(self:Comparison, trial) -> dict:
-    "The version that computed a trial, and its numerics version."
-    note, numerics = self.store.path(trial.hash)/"provenance.json", trial.candidates[0].numerics
-    return dict(numerics=canonical(numerics).decode(), version=str(read_json(note).get("version", "")) if note.exists() else "")
-
 def score_of(metrics) -> float:
     "Accuracy, or R2 of a regression."
     return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
 
 # %% ../../nbs/protocol/10_comparison.ipynb #e69642d8
+@patch
+def _origin(self:Comparison, trial) -> dict:
+    "The version that computed a trial, and its numerics version."
+    note, numerics = self.store.path(trial.hash)/"provenance.json", trial.candidates[0].numerics
+    version = read_json(note).get("version", "") if note.exists() else ""
+    return dict(numerics=canonical(numerics).decode(), version=str(version))
+
 @patch
 def _floor(self:Comparison, trial) -> float:
     "The score of always giving the most frequent label of the trial's test set; NaN where the score is R2."
@@ -98,7 +96,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     "One line: what was trained, what it cost, what validation chose, what the test set said."
     m, first = read_json(self.store.path(trial.hash)/"metrics.json"), trial.candidates[0]
     c = next((c for c in trial.candidates if c.hash == m.get("chosen")), first)
-    pre, base = c.pretrain and c.pretrain.train, first.train.batch_size
+    pre, base, origin = c.pretrain and c.pretrain.train, first.train.batch_size, self._origin(trial)
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
     before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
     start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")
@@ -108,7 +106,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"),
                 start=start, diverged=m["diverged"], retried=m["retried"], chosen=m.get("chosen"),
-                **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT}, **self._origin(trial))
+                **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT}, **origin)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #bdf7fdab
 @patch
@@ -163,8 +161,8 @@ def curves(self:Comparison) -> pd.DataFrame:
         last, every = history[-1][0], max(1, round(c.train.valid_every*scale))
         ends = last if read_json(folder/"metrics.json")["stopped"] == "converged" else max(r.steps, last)
         points = dict(history) | {step: history[-1][1] for step in [*range(last + every, ends, every), ends]}
-        run = dict(mixer=r.mixer, init=r.init, seed=r.seed, pretrain_steps=r.pretrain_steps)
-        lines += [run | dict(step=step, score=score) for step, score in points.items()]
+        lines += [dict(mixer=r.mixer, init=r.init, seed=r.seed, pretrain_steps=r.pretrain_steps, step=step, score=score)
+                  for step, score in points.items()]
     return pd.DataFrame(lines)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #d0caa906
@@ -184,11 +182,11 @@ def _line(self:Comparison, r, *more) -> list[str]:
 def _lines(self:Comparison, t) -> list[str]:
     "The table of the report, its columns aligned."
     more = further_scores(t, self.task)
-    first = ["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"]
-    cells = [first, *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
+    cells = [["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"],
+             *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
     wide = [max(map(len, column)) for column in zip(*cells)]
-    def aligned(k, x): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
-    return ["  ".join(aligned(k, x) for k, x in enumerate(c)) for c in cells]
+    def aligned(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
+    return ["  ".join(map(aligned, c, range(len(c)))) for c in cells]
 
 Comparison.diagnostics = diagnostics
 
@@ -197,8 +195,8 @@ Comparison.diagnostics = diagnostics
 def _verdicts(self:Comparison) -> list[str]:
     "What follows from the table: pretraining against scratch, and one of two mixers against the other."
     def line(what, d, r): # a difference, and the line of a table with its verdict and the reason
-        why = getattr(r, "why", "")
-        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}" + (f" ({why})" if why else "")
+        why = f" ({r.why})" if getattr(r, "why", "") else ""
+        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}{why}"
     verdicts = [line(f"{r.mixer}: {r.init} minus {r.baseline} is ", r, r) for r in self.differences().itertuples()]
     if len(mixers := list(self.rows.mixer.unique())) != 2: return verdicts
     ranked = {(r.a, r.b): r for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
@@ -228,8 +226,8 @@ def report(self:Comparison) -> str:
     if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
-    notes = not_told_apart(t) + self.other_code() + self.diagnostics()
-    return "\n".join(lines + self._lines(t) + self._verdicts() + notes)
+    return "\n".join([*lines, *self._lines(t), *self._verdicts(), *not_told_apart(t),
+                      *self.other_code(), *self.diagnostics()])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch
@@ -242,9 +240,9 @@ def plot(self:Comparison, title:str|None=None):
 def save(self:Comparison, folder, title:str|None=None) -> Path:
     "Write table, rows, differences and curves as CSV, the picture, and the configuration."
     (folder := Path(folder)).mkdir(parents=True, exist_ok=True)
-    timed = ["pretrain_seconds", "seconds"]
-    frames = dict(table=self.table(), rows=self.rows.drop(columns=timed), differences=self.differences(),
-                  seconds=self.rows[["mixer", "init", "seed", *timed]].round(3), curves=self.curves())
+    frames = dict(table=self.table(), rows=self.rows.drop(columns=(timed := ["pretrain_seconds", "seconds"])),
+                  differences=self.differences(), curves=self.curves(),
+                  seconds=self.rows[["mixer", "init", "seed", *timed]].round(3))
     for name, frame in frames.items():
         with replacing(folder/f"{name}.csv") as tmp: frame.to_csv(tmp, index=False)
     save_figure(self.plot(title), folder/"comparison.png")

@@ -113,6 +113,7 @@ def operations(spec:ModelSpec, length:int, # Positions of a sequence
     each, once = _fit(alike)
     return float(spec.n_layers*(each(length, _reach(spec, length)) + _larger(spec)*once(length)/batch))
 
+# %% ../../nbs/protocol/12_cost.ipynb #fc5de6fb
 def parameters(spec:ModelSpec, length:int, **head # Of `arguments`
               ) -> int:
     "Trainable numbers of a model, from the build of one block."

@@ -23,6 +23,7 @@ def _between(x:np.ndarray, # Values (L, C)
     if not len(seen): return float(np.abs(x).mean(1).sum())
     return sum(float(np.abs(np.interp(gone, seen, c[seen]) - c[gone]).sum()) for c in x.T)/x.shape[1]
 
+# %% ../../nbs/protocol/09_diagnostics.ipynb #69f8a6ad
 def without_context(task, objective, # Of pretraining
                     most:int=256, # Validation sequences that are looked at
                    ) -> dict: # constant, and for masked values line: losses as the history has them
@@ -35,7 +36,7 @@ def without_context(task, objective, # Of pretraining
         share = target.bincount().double()/len(target)
         return dict(constant=-(share*share.clamp(min=1e-300).log()).sum().item())
     found = dict(constant=(target - target.median(0).values).abs().mean().item())
-    if getattr(objective, "ratio", None) is None: return found
+    if getattr(objective, "mask_ratio", None) is None: return found
     x = [(torch.where(i["where"][..., None], 0, i["x"][..., :-1]), i["where"], t) for i, t in parts]
     for values, where, t in x: values[where] = t
     lines = sum(_between(v[k].numpy(), w[k].numpy()) for v, w, _ in x for k in range(len(v)))
@@ -80,6 +81,7 @@ def _lost(score, loss, n, chance, guess) -> list:
                         "it memorised its examples; try pretraining or more of them")
     return warnings
 
+# %% ../../nbs/protocol/09_diagnostics.ipynb #5698b2c1
 def finetuning_warnings(history:list, # Rows of step, train_loss and accuracy
                         n:int, chance:float, guess:float) -> list: # As `_guesses` gives them
     "What looks wrong in a history of training on labels."

@@ -70,6 +70,7 @@ def _scores(valid, test) -> str:
     read = "\n\nThe test set was read once, after validation had chosen this model." if test else ""
     return "\n".join([f"| | {' | '.join(names)} |", "|---"*(len(names) + 1) + "|", *lines]) + read
 
+# %% ../../nbs/protocol/16_export.ipynb #a1446297
 def _front(stage, test) -> str:
     "The metadata of the card, as YAML."
     metrics = {k: v for k, v in (test or {}).items() if k in ("accuracy", "r2")}
@@ -117,6 +118,7 @@ y = model(x)
 spt_nb is under the MIT licence. What the data may be used for is for its owners to say.
 """
 
+# %% ../../nbs/protocol/16_export.ipynb #528d89fb
 def model_card(source:Path, # A finished stage
                store:Store,
                name:str, # Of the folder that is exported
@@ -148,6 +150,7 @@ def _fill(tmp, source, key, store, name):
     seal(tmp)
     if read_json(tmp/"config.json")["model"]["mixer"] in BUILT_IN: verified(tmp)
 
+# %% ../../nbs/protocol/16_export.ipynb #84cddc1b
 def export(key:str, store:Store, folder) -> Path: # Hash or its beginning; where it is; a new folder
     "A finished stage as one folder that can be handed on."
     key, folder = find_stage(key, store), Path(folder)

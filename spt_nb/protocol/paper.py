@@ -139,20 +139,19 @@ class Given(NamedTuple):
 
 def _steps(task, stage) -> Given:
     n = stage.get("steps") or ceil(stage["epochs"]*TRAINING_ROWS[task]/stage["batch_size"])
-    return Given(int(n), stage["sources"]["steps" if "steps" in stage else "epochs"])
+    return Given(int(n), stage["sources"].get("steps") or stage["sources"]["epochs"])
 
 def _pretraining(task, model, init, variant) -> dict:
     "What pretraining gives a recipe. A budget that belongs to a variant is lent to models that have no numbers for it."
     pre = stage_numbers(task, model, "pretrain", init, variant)
     if not pre: return {}
     for l in _lines(task, "s4", "pretrain", ["masked"], variant) if variant and pre.get("variant") != variant else ():
-        if "steps" in l:
-            pre |= {k: l[k] for k in ("steps", "batch_size")}
-            pre["sources"] |= dict.fromkeys(("steps", "batch_size"), inherited(task, "s4", l["source"]))
-    kinds = dict(lr=float, batch_size=int, schedule=str, warmup=int)
-    own = {f"pretrain_{k}": Given(make(pre[k]), pre["sources"][k]) for k, make in kinds.items()}
-    mask_ratio = Given(pre["mask_ratio"], pre["sources"]["mask_ratio"])
-    return own | dict(pretrain_steps=_steps(task, pre), mask_ratio=mask_ratio)
+        if "steps" not in l: continue
+        pre |= dict(steps=l["steps"], batch_size=l["batch_size"])
+        pre["sources"] |= dict.fromkeys(("steps", "batch_size"), inherited(task, "s4", l["source"]))
+    kinds = dict(lr=float, batch_size=int, schedule=str, warmup=int, mask_ratio=float)
+    own = {k: Given(make(pre[k]), pre["sources"][k]) for k, make in kinds.items()} | dict(steps=_steps(task, pre))
+    return {k if k == "mask_ratio" else f"pretrain_{k}": given for k, given in own.items()}
 
 # %% ../../nbs/protocol/02_paper.ipynb #f7952811
 def _labels(task, model, init, variant) -> dict:

@@ -88,7 +88,8 @@ class Parameter(NamedTuple):
     field: str # Its name there
     help: str  # The comment on the field
 
-_HOLDERS = dict(model=ModelSpec, sizes=MixerSizes, denoising=Denoising, pretrain=Pretraining, train=TrainConfig) | {"": Choices}
+_HOLDERS = {"model": ModelSpec, "sizes": MixerSizes, "denoising": Denoising, "pretrain": Pretraining,
+            "train": TrainConfig, "": Choices}
 _SET_ELSEWHERE = dict(model=("mixer", "mixer_args", "source", "folder"), train=("lr", "patience", "min_steps"))
 
 def _name(part, field) -> str:
@@ -99,7 +100,8 @@ def _comments(cls) -> dict: # Field -> the comment on its line
     try: return dict(re.findall(r"^ +(\w+):.*? # (.*)$", inspect.getsource(cls), re.M))
     except OSError: return {} # a class that was typed into a notebook
 
-PARAMETERS = {_name(part, field): Parameter(part, field, _comments(cls).get(field, "")) for part, cls in _HOLDERS.items()
+PARAMETERS = {_name(part, field): Parameter(part, field, _comments(cls).get(field, ""))
+              for part, cls in _HOLDERS.items()
               for field in cls.model_fields if field not in _SET_ELSEWHERE.get(part, ())}
 
 # %% ../../nbs/protocol/06_recipes.ipynb #c7f217e2
@@ -208,6 +210,7 @@ def _as_many_sequences(values, given) -> dict:
     return {k: math.ceil(values[k]*values[batch]/given[batch]) for batch, steps in _BUDGETS.items() for k in steps
             if batch in given and values.get(k) and values.get(batch)}
 
+# %% ../../nbs/protocol/06_recipes.ipynb #2c1f2a15
 def resolve(task:str, mixer:str, scale:str, init:str="scratch", # See `parse_init`
             variant:str|None=None, # At paper scale: RR, HR or SpO2 of BIDMC, or data-scale; elsewhere without effect
             **overrides) -> Resolved: # Any of `PARAMETERS`

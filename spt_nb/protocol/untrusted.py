@@ -32,6 +32,7 @@ def about(name:str):
         if not isinstance(e, SptError): why = f"cannot be read ({type(e).__name__}: {why})"
         raise SptError(f"{name}: {why if len(why) < 300 else why[:140] + ' ... ' + why[-140:]}") from None
 
+# %% ../../nbs/protocol/14_untrusted.ipynb #a3e59c47
 LARGEST = {".json": 2**20, ".md": 2**20, ".safetensors": 2**32} # bytes
 
 def contents(folder:Path, known, optional=()) -> dict: # Name -> bytes; optional names may be missing
@@ -191,6 +192,7 @@ def _check_ledger(ledger, stage, names):
         if line.action != "dropped" or re.fullmatch(r"head\.[\w.]+", line.tensor): continue
         raise SptError(f"drops {line.tensor!r}; allowed: a tensor of a head")
 
+# %% ../../nbs/protocol/14_untrusted.ipynb #3c1db24a
 def _check_tensors(tensors, model):
     needed = {name: (tuple(t.shape), t.dtype) for name, t in model.state_dict().items()}
     for name in sorted(needed.keys() | tensors.keys()):
@@ -211,6 +213,7 @@ STAGE = ("config.json", "model.json", "weights.safetensors", "metrics.json", "hi
 PERHAPS = ("ledger.json", "provenance.json") # the first is that of fine-tunings
 KNOWN = (*STAGE, *PERHAPS, "versions.json", "README.md", "manifest.json")
 
+# %% ../../nbs/protocol/14_untrusted.ipynb #46167e4e
 def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files by name, stage, model
     "Everything in the folder, or an `SptError` about the first thing that is wrong."
     files, json_of, weights = contents(Path(folder), KNOWN, optional=PERHAPS), {}, "weights.safetensors"
