@@ -28,38 +28,58 @@ class Entry(NamedTuple):
     kept:str = "" # What its caches are called, if it is kept
 
 CATALOGUE = {
-    "listops": Entry("listops", "load", "96k / 2k / 2k", "2000", "value of a nested expression of digits", "generated", "listops"),
-    "text": Entry("text", "load", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT, "text"),
-    "retrieval": Entry("retrieval", "load", "147k / 18k / 17k", "2 x 4000", "AAN, characters: does one paper cite the other?",
+    "listops": Entry("listops", "load", "96k / 2k / 2k", "2000", "value of a nested expression of digits", "generated",
+                     "listops"),
+    "text": Entry("text", "load", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT,
+                  "text"),
+    "retrieval": Entry("retrieval", "load", "147k / 18k / 17k", "2 x 4000",
+                       "AAN, characters: does one paper cite the other?",
                        RETRIEVAL, "retrieval"),
     "image": Entry("image", "image", "45k / 5k / 10k", "1024", "CIFAR-10 in grey, pixel by pixel", CIFAR10, "image"),
-    "scifar": Entry("image", "scifar", "45k / 5k / 10k", "1024", "CIFAR-10 in colour, pixel by pixel", CIFAR10, "scifar"),
-    "pathfinder": Entry("pathfinder", "pathfinder", "160k / 20k / 20k", "1024", "are two discs on one dashed path? 32 x 32",
+    "scifar": Entry("image", "scifar", "45k / 5k / 10k", "1024", "CIFAR-10 in colour, pixel by pixel", CIFAR10,
+                    "scifar"),
+    "pathfinder": Entry("pathfinder", "pathfinder", "160k / 20k / 20k", "1024",
+                        "are two discs on one dashed path? 32 x 32",
                         "generated", "pathfinder32"),
-    "pathx": Entry("pathfinder", "pathx", "160k / 20k / 20k", "16384", "the same, 128 x 128 (3.3 GB)", "generated", "pathfinder128"),
-    "pathx256": Entry("pathfinder", "pathx256", "160k / 20k / 20k", "65536", "the same, 256 x 256 (13 GB)", "generated", "pathfinder256"),
-    "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH, "speech"),
-    "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG", bidmc(), "bidmc")}
+    "pathx": Entry("pathfinder", "pathx", "160k / 20k / 20k", "16384", "the same, 128 x 128 (3.3 GB)", "generated",
+                   "pathfinder128"),
+    "pathx256": Entry("pathfinder", "pathx256", "160k / 20k / 20k", "65536", "the same, 256 x 256 (13 GB)", "generated",
+                      "pathfinder256"),
+    "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH,
+                    "speech"),
+    "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
+                   bidmc(), "bidmc")}
 
 # %% ../../nbs/tasks/00_tasks.ipynb #fa4537ba
 _SMALL = "4000 / 300 / 1000"
 
 CATALOGUE |= {
-    "digits": Entry("image", "digits", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel", "bundled"),
-    "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives", "bundled", "series"),
+    "digits": Entry("image", "digits", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel",
+                    "bundled"),
+    "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives",
+                    "bundled", "series"),
     "copy_match": Entry("controls", "copy_match", _SMALL, "32", "is the second half a copy of the first?", "generated"),
     "dyck": Entry("controls", "dyck", _SMALL, "32", "do all brackets match?", "generated"),
-    "recall": Entry("controls", "recall", _SMALL, "9", "associative recall: what was the value of this key?", "generated"),
-    "state_tracking": Entry("controls", "state_tracking", _SMALL, "16", "the product of a word in a group", "generated"),
+    "recall": Entry("controls", "recall", _SMALL, "9", "associative recall: what was the value of this key?",
+                    "generated"),
+    "state_tracking": Entry("controls", "state_tracking", _SMALL, "16", "the product of a word in a group",
+                            "generated"),
     "paths": Entry("paths", "paths", _SMALL, "64", "are two marks on one curve? a small Pathfinder", "generated"),
-    "chains": Entry("controls", "chains", _SMALL, "2 x 32", "were two sequences drawn from one Markov chain?", "generated"),
-    "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128", "DNA: do two distant elements belong together?", "generated"),
-    "genomics": Entry("genomics", "load", "by problem", "by problem", "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",
+    "chains": Entry("controls", "chains", _SMALL, "2 x 32", "were two sequences drawn from one Markov chain?",
+                    "generated"),
+    "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128",
+                       "DNA: do two distant elements belong together?", "generated"),
+    "genomics": Entry("genomics", "load", "by problem", "by problem",
+                      "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",
                       genomics(), "genomics"),
-    "memory": Entry("forecasting", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?", "generated"),
-    "forecast": Entry("forecasting", "forecast", _SMALL, "96", "what comes next? three channels, one following another", "generated"),
-    "ett": Entry("forecasting", "ett", "8.5k / 2.9k / 2.9k", "96", "what comes next? transformer loads, or any CSV", ETT),
-    "own": Entry("own.load", "load", "yours", "yours", "your own table, folder or dataset: spt data own --data PATH", "yours", "own")}
+    "memory": Entry("forecasting", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?",
+                    "generated"),
+    "forecast": Entry("forecasting", "forecast", _SMALL, "96", "what comes next? three channels, one following another",
+                      "generated"),
+    "ett": Entry("forecasting", "ett", "8.5k / 2.9k / 2.9k", "96", "what comes next? transformer loads, or any CSV",
+                 ETT),
+    "own": Entry("own.load", "load", "yours", "yours", "your own table, folder or dataset: spt data own --data PATH",
+                 "yours", "own")}
 
 # %% ../../nbs/tasks/00_tasks.ipynb #77acf4f8
 def task_names() -> list:
@@ -82,7 +102,8 @@ def here(name:str) -> tuple: # (one word, how to get it)
     if kept and any(cache_dir().glob(f"{kept}-*/cache.json")): return "kept", ""
     if not isinstance(origin, Source): return origin, ""
     if origin.folder.is_dir() and any(origin.folder.iterdir()): return "files", ""
-    return "missing", (f"downloaded from the hub ({origin.hub}) when first used; or " if origin.hub else "") + origin.advice
+    return "missing", (f"downloaded from the hub ({origin.hub}) when first used; or " if origin.hub
+                       else "") + origin.advice
 
 # %% ../../nbs/tasks/00_tasks.ipynb #4cc2dcc1
 def _check_option(task:str, name:str, value, options:dict):

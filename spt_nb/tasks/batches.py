@@ -210,7 +210,8 @@ def random_split(n:int, # Rows
                  *sizes:int, # Rows of each part; they add up to n
                  seed:int=42) -> list[np.ndarray]: # Row numbers of each part
     "The rows of each part, as `torch.utils.data.random_split` chooses them."
-    if sum(sizes) != n or min(sizes) < 1: raise SptError(f"sizes of the parts are {sizes}; allowed: positive and {n} together")
+    if sum(sizes) != n or min(sizes) < 1:
+        raise SptError(f"sizes of the parts are {sizes}; allowed: positive and {n} together")
     order = torch.randperm(n, generator=torch.Generator().manual_seed(seed)).numpy()
     return np.split(order, np.cumsum(sizes)[:-1])
 

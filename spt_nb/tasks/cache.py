@@ -85,10 +85,12 @@ def _fault(folder:Path, what:dict|None=None) -> str:
         name = f"{record['name']}-{digest({k: record[k] for k in ('name', 'version', 'params')})}"
         if name != folder.name: return "it has a wrong name"
         with ThreadPoolExecutor(cores()) as pool:
-            for (name, sha), now in zip(record["files"].items(), pool.map(file_hash, (folder/n for n in record["files"]))):
+            for (name, sha), now in zip(record["files"].items(),
+                                        pool.map(file_hash, (folder/n for n in record["files"]))):
                 if now != sha: return f"{name} does not match its hash"
     except FileNotFoundError as e: return f"{Path(e.filename).name} is missing"
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as e: return f"{type(e).__name__} in reading it"
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as e:
+        return f"{type(e).__name__} in reading it"
     return ""
 
 # %% ../../nbs/tasks/03_cache.ipynb #eea1d676
@@ -107,7 +109,8 @@ def _open(folder:Path): # ({split: Dataset}, fingerprint)
     record, parts = read_json(folder/"cache.json"), {}
     for name in sorted(record["files"]):
         parts.setdefault(re.split("[.-]", name)[0], []).append(Dataset.from_file(str(folder/name)))
-    return {s: concatenate_datasets(parts[s]) for s in sorted(parts, key="train valid test".find)}, record["fingerprint"]
+    return {s: concatenate_datasets(parts[s])
+            for s in sorted(parts, key="train valid test".find)}, record["fingerprint"]
 
 # %% ../../nbs/tasks/03_cache.ipynb #d157c6e2
 def _finish(tmp:Path, folder:Path, what:dict, files:dict, mark:str):

@@ -164,7 +164,8 @@ def _unseen(n:int, ids, lengths, values, seen:set):
 def blocks(n:int, seed:int, min_length:int=500, max_length:int=2000, max_depth:int=10, max_args:int=10):
     "Yield (ids, lengths, values) of n different expressions, in pieces."
     whole("n", n, 0), whole("seed", seed, -2**63, 2**64 - 1), whole("max_length", max_length, 2, 1_000_000)
-    whole("max_depth", max_depth), whole("max_args", max_args, 2, 1000), whole("min_length", min_length, 0, max_length - 2)
+    whole("max_depth", max_depth), whole("max_args", max_args, 2, 1000), whole("min_length", min_length, 0,
+                                                                               max_length - 2)
     seen, idle, left = set(), 0, n
     for b in count():
         if left <= 0: return
@@ -204,7 +205,8 @@ def read_tsv(path, limit:int|None=None): # (ids int8 end to end, lengths with <e
     "Read one file of the release, at most so many rows of it."
     try: lines = Path(path).read_bytes().split(b"\n")
     except OSError as e: raise SptError(f"{path} cannot be read: {e.strerror}") from None
-    if lines[0].rstrip() != b"Source\tTarget": raise SptError(f"{path}, line 1: no header; expected: Source, tab, Target")
+    if lines[0].rstrip() != b"Source\tTarget":
+        raise SptError(f"{path}, line 1: no header; expected: Source, tab, Target")
     wanted = [(i, line) for i, line in enumerate(lines[1:], 2) if line.strip()][:limit]
     if not wanted: raise SptError(f"{path} has no rows; expected: a header and expressions")
     rows, labels = zip(*(_row(line, f"{path}, line {i}") for i, line in wanted))

@@ -52,7 +52,8 @@ def _curve(ink, ends, length, state): # (was there room, next state)
     return True, state
 
 # %% ../../nbs/tasks/28_paths.ipynb #febf812f
-PAIRS = np.array([[[i, j], [k, l]] for i, j in ((0, 2), (0, 3), (1, 2), (1, 3)) for k, l in ((0, 1), (2, 3))])  # across, along
+PAIRS = np.array([[[i, j], [k, l]] for i, j in ((0, 2), (0, 3), (1, 2), (1, 3))
+                  for k, l in ((0, 1), (2, 3))])  # across, along
 
 @compiled
 def _alike(p, across, along, S):
@@ -95,7 +96,8 @@ def paths(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Sizes
     S, n, _ = whole("size", size, 5, 32), whole("curve", curve, 3, 2*size), whole("seed", seed, -2**63, 2**63 - 1)
     def draw(i):
         x, ends, fit = _pictures((uniform(18, seed, i)*2**53).astype(np.uint64), S, n, 20_000)
-        if fit < len(i): raise SptError(f"two curves of {n} pixels do not fit on {S} x {S} pixels; allowed: a shorter curve or a larger size")
+        if fit < len(i):
+            raise SptError(f"two curves of {n} pixels do not fit on {S} x {S} pixels; allowed: a shorter curve or a larger size")
         y, rows = integers(2, 19, seed, i), np.arange(len(i))[:, None]
         at = ends[rows[:, 0], y]
         x[rows, at[..., 0], at[..., 1]] = 2

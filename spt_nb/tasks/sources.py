@@ -32,27 +32,33 @@ class Source:
         return f"put {self.files} (from {self.url}, {self.size}) into {self.folder}, or name their folder as data_dir"
 
 TEXT = Source("text", "the folder aclImdb, or train*.parquet and test*.parquet, or train.csv and test.csv (or .tsv) "
-              "with the columns text and label", "https://ai.stanford.edu/~amaas/data/sentiment", "84 MB", "stanfordnlp/imdb")
+              "with the columns text and label", "https://ai.stanford.edu/~amaas/data/sentiment", "84 MB",
+              "stanfordnlp/imdb")
 RETRIEVAL = Source("retrieval", "new_aan_pairs.train.tsv, new_aan_pairs.eval.tsv, new_aan_pairs.test.tsv",
-                   "https://storage.googleapis.com/long-range-arena/lra_release.gz, folder tsv_data", "10.6 GB", "OpenNLPLab/lra")
+                   "https://storage.googleapis.com/long-range-arena/lra_release.gz, folder tsv_data", "10.6 GB",
+                   "OpenNLPLab/lra")
 
 # %% ../../nbs/tasks/05_sources.ipynb #8af8c613
 CIFAR10 = Source("cifar10", "cifar-10-batches-py/ or cifar-10-batches-bin/ (data_batch_1..5, test_batch), or plain_text/*.parquet of the hub",
                  "https://www.cs.toronto.edu/~kriz/cifar.html", "170 MB", "uoft-cs/cifar10")
 SPEECH = Source("speech", "speech_commands_v0.02/ (a folder for each word, validation_list.txt, testing_list.txt)",
                 "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz", "2.4 GB", "google/speech_commands")
-ETT = Source("ett", "ETTh1.csv, ETTh2.csv, ETTm1.csv or ETTm2.csv", "https://github.com/zhouhaoyi/ETDataset", "2.5 to 10 MB each")
+ETT = Source("ett", "ETTh1.csv, ETTh2.csv, ETTm1.csv or ETTm2.csv", "https://github.com/zhouhaoyi/ETDataset",
+             "2.5 to 10 MB each")
 
 def bidmc(target:str="RR", split:str="reshuffle") -> Source:
     "The files of one target of BIDMC."
     arrays = f"{target}/{split}/{{train,valid,test}}{{x,y}}.npy"
     return Source("bidmc", f"BIDMC32{target}_TRAIN.ts and BIDMC32{target}_TEST.ts (or the arrays {arrays} of the S4 code)",
-                  f"https://zenodo.org/records/{dict(RR=4001463, HR=4001456, SpO2=4001464)[target]}", "about 0.5 GB unpacked")
+                  f"https://zenodo.org/records/{dict(RR=4001463, HR=4001456, SpO2=4001464)[target]}",
+                  "about 0.5 GB unpacked")
 
 def genomics(problem:str="human_nontata_promoters", nucleotide:bool=False) -> Source:
     "The files of one problem of the Genomic Benchmarks, or of the tasks of the Nucleotide Transformer."
-    hub = "InstaDeepAI/nucleotide_transformer_downstream_tasks_revised" if nucleotide else f"katarinagresova/Genomic_Benchmarks_{problem}"
-    url = "https://huggingface.co/datasets/InstaDeepAI" if nucleotide else "https://github.com/ML-Bioinfo-CEITEC/genomic_benchmarks"
+    hub = ("InstaDeepAI/nucleotide_transformer_downstream_tasks_revised" if nucleotide
+           else f"katarinagresova/Genomic_Benchmarks_{problem}")
+    url = ("https://huggingface.co/datasets/InstaDeepAI" if nucleotide
+           else "https://github.com/ML-Bioinfo-CEITEC/genomic_benchmarks")
     return Source("genomics", f"{problem}/train/CLASS/*.txt and {problem}/test/CLASS/*.txt, or train and test as Parquet, CSV or FASTA "
                   f"in {problem}/, or {hub} as downloaded", url, "1 to 100 MB", hub)
 

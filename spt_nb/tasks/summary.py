@@ -81,7 +81,8 @@ def _inputs(task:Task, train:Split) -> list:
     flat = np.concatenate(_rows(task, train))
     if task.modality == "tokens":
         counts = np.bincount(flat, minlength=task.vocab_size)
-        top = [f"{_symbol(task, i)} {counts[i]/len(flat):.1%}" for i in np.argsort(-counts, kind="stable")[:6] if counts[i]]
+        top = [f"{_symbol(task, i)} {counts[i]/len(flat):.1%}"
+               for i in np.argsort(-counts, kind="stable")[:6] if counts[i]]
         return [f"symbols    {(counts > 0).sum()} of {task.vocab_size} occur; most often {', '.join(top)}"]
     some = enumerate(flat.T[:6])
     return [f"channel {c:<2} {_bars(v)}; mean {_num(v.mean())}, standard deviation {_num(v.std())}" for c, v in some]
@@ -97,7 +98,8 @@ def _shown(task:Task, train:Split, width:int=90) -> str:
     else:
         symbols = [task.vocab[i] if task.vocab else str(i) for i in x[:width]]
         text = ("" if task.vocab and max(map(len, symbols[:-1] or [""])) == 1 else " ").join(symbols)[:width]
-    label = f"{train.y[0]:.4g}" if task.kind == "regression" else "what follows" if task.kind == "forecasting" else _class(task, train.y[0])
+    label = (f"{train.y[0]:.4g}" if task.kind == "regression" else "what follows" if task.kind == "forecasting"
+             else _class(task, train.y[0]))
     return f"example    {text}{' ...' if len(x) > many else ''} -> {label}"
 
 # %% ../../nbs/tasks/33_summary.ipynb #15e328ab
@@ -126,7 +128,8 @@ def _repeats(splits:dict) -> list:
     h = {k: _hashes(s) for k, s in splits.items()}
     part = " (of a part of the rows)" if any(len(h[k]) < len(s) for k, s in splits.items()) else ""
     both = {k: np.isin(h[k], h["train"]).sum() for k in ("valid", "test")}
-    out = [f"{n} of {len(h[k])} inputs of {k} are also in train{part}: they are not held out" for k, n in both.items() if n]
+    out = [f"{n} of {len(h[k])} inputs of {k} are also in train{part}: they are not held out"
+           for k, n in both.items() if n]
     if n := len(h["train"]) - len(np.unique(h["train"])): out.append(f"{n} inputs of train are repetitions{part}")
     return out
 
@@ -134,7 +137,8 @@ def _repeats(splits:dict) -> list:
 def _label_warnings(task:Task, splits:dict) -> list:
     "Warnings about labels."
     train, test, out = splits["train"].y, splits["test"].y, []
-    few = "a score on so few is uncertain" if task.kind in ("regression", "forecasting") else f"one row is {1/len(test):.1%} of a score"
+    few = ("a score on so few is uncertain" if task.kind in ("regression", "forecasting")
+           else f"one row is {1/len(test):.1%} of a score")
     if len(test) < 200: out.append(f"test has {len(test)} rows: {few}")
     if task.kind == "forecasting": return out
     if task.kind == "regression":
@@ -175,7 +179,8 @@ def _flat_series(task, train) -> list:
     if same := sum((r == r[0]).all() for r in rows): out.append(f"{same} of {len(rows)} training series are constant")
     for c in range(task.channels):
         if all((r[:, c] == rows[0][0, c]).all() for r in rows): out.append(f"channel {c} is the same everywhere")
-    if (top := max(abs(r).max() for r in rows)) > 30: out.append(f"values reach {top:.3g}, far from 0: outliers, or no scaling?")
+    if (top := max(abs(r).max() for r in rows)) > 30:
+        out.append(f"values reach {top:.3g}, far from 0: outliers, or no scaling?")
     return out
 
 # %% ../../nbs/tasks/33_summary.ipynb #11ba64d8
@@ -187,8 +192,10 @@ def summary(task:Task, # Any task
     if not (isinstance(ratio, (int, float)) and 0 < ratio < 1):
         raise SptError(f"mask_ratio is {ratio!r}; allowed: greater than 0 and less than 1")
     splits = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}
-    size = f"{task.vocab_size} symbols" if task.modality == "tokens" else f"{task.channels} channel{'s'*(task.channels > 1)}"
-    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}.get(task.kind, f"{task.n_outputs} classes")
+    size = (f"{task.vocab_size} symbols" if task.modality == "tokens"
+            else f"{task.channels} channel{'s'*(task.channels > 1)}")
+    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}.get(task.kind,
+                                                                                                             f"{task.n_outputs} classes")
     lines = [f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
              f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
              _shown(task, splits["train"]), *_labels(task, splits), *_lengths(splits), *_inputs(task, splits["train"]),
@@ -203,11 +210,14 @@ def plot_summary(task:Task):
     train = Split(task.train)
     fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
     axes[0].hist(train.lengths, 40); axes[0].set(xlabel="length", ylabel="rows of train", title="lengths")
-    if task.kind in ("regression", "forecasting"): axes[1].hist(np.asarray(train.y[_some(len(train))]).ravel(), 40); axes[1].set(xlabel="target", ylabel="rows of train", title="targets")
+    if task.kind in ("regression", "forecasting"):
+        axes[1].hist(np.asarray(train.y[_some(len(train))]).ravel(), 40)
+        axes[1].set(xlabel="target", ylabel="rows of train", title="targets")
     else:
         axes[1].bar(range(task.n_outputs), np.bincount(train.y, minlength=task.n_outputs))
         axes[1].set(xlabel="class", ylabel="rows of train", title="labels")
-        if task.n_outputs <= 6: axes[1].set_xticks(range(task.n_outputs), [_class(task, c) for c in range(task.n_outputs)])
+        if task.n_outputs <= 6:
+            axes[1].set_xticks(range(task.n_outputs), [_class(task, c) for c in range(task.n_outputs)])
     x = train.x(0)
     axes[2].plot(x, "-" if task.modality == "values" else ".", lw=.8, ms=3)
     axes[2].set(xlabel="position", ylabel="value" if task.modality == "values" else "id", title="row 0")
