@@ -16,7 +16,7 @@ import pandas as pd
 from ..core import SptError, one_of, whole
 from .cache import cached, from_hub, limited
 from .own.labels import divide
-from .own.tables import FORMS, form_of, read_table
+from .own.readers import FORMS, form_of, read_table
 from .promoters import BASES
 from .sources import genomics as source, locate, signature
 from .batches import SPECIALS, table
