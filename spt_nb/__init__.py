@@ -22,6 +22,6 @@ def lazy(package:str, where:dict, name:str): # Of the package's `__getattr__`: n
 _all_ = ['load_task', 'task_names', 'SequenceModel', 'compare', 'sweep', 'contract', 'versus']
 
 WHERE = dict(load_task="tasks", task_names="tasks", SequenceModel="models", compare="protocol.plan",
-             sweep="protocol.plan", contract="bench.contract", versus="experiments.versus")
+             sweep="protocol.plan", contract="bench.contract", versus="experiments.versus_report")
 
 def __getattr__(name): return lazy(__name__, WHERE, name)

@@ -18,12 +18,14 @@ def _first_line(e:ValidationError, cls:type) -> str:
     if err["type"] == "extra_forbidden": return f"unknown parameter {name!r}; allowed: {', '.join(cls.model_fields)}"
     if err["type"] == "missing": return f"{name} is missing"
     if isinstance(err.get("ctx", {}).get("error"), SptError): return str(err["ctx"]["error"])
-    return f"{name} is {err['input']!r}; allowed: {err['msg'].removeprefix('Input should be ').removeprefix('Value error, ')}"
+    allowed = err["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{name} is {err['input']!r}; allowed: {allowed}"
 
 # %% ../nbs/01_config.ipynb #2ad71e50
 class Config(BaseModel):
     "A frozen, strict set of named values; its `hash` is its identity."
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), validate_default=True,
+                              allow_inf_nan=False)
 
     def __init__(self, **values):
         fields = type(self).model_fields

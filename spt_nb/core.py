@@ -33,8 +33,8 @@ def whole(name:str, # What the number is, for the message
           low:int=1, high:int|None=None, # Least and greatest allowed
          ) -> int:
     "`value` as an int if it is a whole number in the range, else an `SptError`."
-    inside = isinstance(value, Integral) and not isinstance(value, bool) and low <= value and (high is None or value <= high)
-    if inside: return int(value)
+    number = isinstance(value, Integral) and not isinstance(value, bool)
+    if number and low <= value and (high is None or value <= high): return int(value)
     span = f"{low} or more" if high is None else f"{low} to {high}"
     raise SptError(f"{name} is {value!r}; allowed: a whole number, {span}")
 

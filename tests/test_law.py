@@ -89,7 +89,7 @@ def test_imports_stand_at_the_top(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_a_module_fits_on_a_few_screens(path):
-    lines = path.read_text().splitlines()
+    lines = re.sub(r"(?s)__all__ = \[.*?\]", "", path.read_text(), count=1).splitlines()  # which nbdev writes
     assert len(lines) <= 250
     assert not [i for i, line in enumerate(lines, 1) if len(line) > 120]
 

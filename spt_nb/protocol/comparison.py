@@ -55,6 +55,13 @@ def run(self:Comparison, workers:int|None=None, quiet:bool=False, **how) -> Comp
     self.__dict__.pop("rows", None)
     return self
 
+@patch
+def _origin(self:Comparison, trial) -> dict:
+    "The version that computed a trial, and its numerics version."
+    note, numerics = self.store.path(trial.hash)/"provenance.json", trial.candidates[0].numerics
+    version = read_json(note).get("version", "") if note.exists() else ""
+    return dict(numerics=canonical(numerics).decode(), version=str(version))
+
 # %% ../../nbs/protocol/10_comparison.ipynb #a2198244
 SPENT = "tokens", "flops", "seconds"
 @patch
@@ -76,13 +83,6 @@ def score_of(metrics) -> float:
     return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
 
 # %% ../../nbs/protocol/10_comparison.ipynb #e69642d8
-@patch
-def _origin(self:Comparison, trial) -> dict:
-    "The version that computed a trial, and its numerics version."
-    note, numerics = self.store.path(trial.hash)/"provenance.json", trial.candidates[0].numerics
-    version = read_json(note).get("version", "") if note.exists() else ""
-    return dict(numerics=canonical(numerics).decode(), version=str(version))
-
 @patch
 def _floor(self:Comparison, trial) -> float:
     "The score of always giving the most frequent label of the trial's test set; NaN where the score is R2."

@@ -134,8 +134,7 @@ _SAME = dict(weight_decay=float, ssm_lr=float, dt_lr=float, schedule=str, schedu
 
 class Given(NamedTuple):
     "A number and its source."
-    value: Any
-    source: str
+    value: Any; source: str
 
 def _steps(task, stage) -> Given:
     n = stage.get("steps") or ceil(stage["epochs"]*TRAINING_ROWS[task]/stage["batch_size"])
@@ -151,7 +150,7 @@ def _pretraining(task, model, init, variant) -> dict:
         pre["sources"] |= dict.fromkeys(("steps", "batch_size"), inherited(task, "s4", l["source"]))
     kinds = dict(lr=float, batch_size=int, schedule=str, warmup=int, mask_ratio=float)
     own = {k: Given(make(pre[k]), pre["sources"][k]) for k, make in kinds.items()} | dict(steps=_steps(task, pre))
-    return {k if k == "mask_ratio" else f"pretrain_{k}": given for k, given in own.items()}
+    return {k if k == "mask_ratio" else f"pretrain_{k}": g for k, g in own.items()}
 
 # %% ../../nbs/protocol/02_paper.ipynb #f7952811
 def _labels(task, model, init, variant) -> dict:

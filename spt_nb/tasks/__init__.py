@@ -35,6 +35,10 @@ CATALOGUE = {
     "retrieval": Entry("retrieval", "load", "147k / 18k / 17k", "2 x 4000",
                        "AAN, characters: does one paper cite the other?",
                        RETRIEVAL, "retrieval"),
+}
+
+# %% ../../nbs/tasks/00_tasks.ipynb #45380a3d
+CATALOGUE |= {
     "image": Entry("image", "image", "45k / 5k / 10k", "1024", "CIFAR-10 in grey, pixel by pixel", CIFAR10, "image"),
     "scifar": Entry("image", "scifar", "45k / 5k / 10k", "1024", "CIFAR-10 in colour, pixel by pixel", CIFAR10,
                     "scifar"),
@@ -45,6 +49,9 @@ CATALOGUE = {
                    "pathfinder128"),
     "pathx256": Entry("pathfinder", "pathx256", "160k / 20k / 20k", "65536", "the same, 256 x 256 (13 GB)", "generated",
                       "pathfinder256"),
+}
+
+CATALOGUE |= {
     "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH,
                     "speech"),
     "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
@@ -67,6 +74,10 @@ CATALOGUE |= {
     "paths": Entry("paths", "paths", _SMALL, "64", "are two marks on one curve? a small Pathfinder", "generated"),
     "chains": Entry("controls", "chains", _SMALL, "2 x 32", "were two sequences drawn from one Markov chain?",
                     "generated"),
+}
+
+# %% ../../nbs/tasks/00_tasks.ipynb #b9c111df
+CATALOGUE |= {
     "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128",
                        "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem",
@@ -124,6 +135,7 @@ def _check_folder(task:str, data_dir, takes:bool):
     else: return Path(data_dir)
     raise SptError(f"data_dir is {str(data_dir)!r}; allowed: a folder that {what}")
 
+# %% ../../nbs/tasks/00_tasks.ipynb #cf959f58
 def load_task(name:str, # One of `task_names()`
               data_dir=None, # Folder with the official files; None: generate, or what the task does without
               **options, # Sizes, lengths and seeds, see `task_options`

@@ -40,7 +40,8 @@ def documentation() -> Path: # A Parquet file with the columns `text` and `what`
         if path.stem == f"{version}-{file_hash(path)[:16]}": return path
     rows = docstrings(sysconfig.get_paths()["stdlib"])
     if not rows:
-        raise SptError("the standard library has no docstrings here; allowed: a Python with its source files, or lm, a language model")
+        raise SptError("the standard library has no docstrings here; allowed: a Python with its source files, or lm, "
+                       "a language model")
     pq.write_table(pa.table(dict(zip(("text", "what"), map(list, zip(*rows))))), data := BytesIO())
     path = home/f"{version}-{sha256(data.getvalue()).hexdigest()[:16]}.parquet"
     with replacing(path) as tmp: tmp.write_bytes(data.getvalue())

@@ -175,7 +175,8 @@ def blocks(n:int, seed:int, min_length:int=500, max_length:int=2000, max_depth:i
         idle = 0 if len(part[1]) else idle + (.001 if len(drawn[1]) == BLOCK else .05)
         if idle >= 1:
             raise SptError(f"found only {n - left} different expressions of {min_length} < length < {max_length}, "
-                           f"depth up to {max_depth}, arguments up to {max_args}; allowed: n up to that, or a wider range")
+                           f"depth up to {max_depth}, arguments up to {max_args}; "
+                           "allowed: n up to that, or a wider range")
         yield part
 
 # %% ../../nbs/tasks/08_listops.ipynb #48bb89c2

@@ -21,7 +21,6 @@ def _below(n, state): # (number, next state)
     state += GOLDEN
     return np.int64((mix(state) >> np.uint64(33))*np.uint64(n) >> np.uint64(31)), state
 
-# %% ../../nbs/tasks/28_paths.ipynb #ddbf527c
 @compiled
 def _open(ink, r, c, beside):
     "Is a pixel blank and beside so many pixels of curves? `ink` has a frame of one pixel."
@@ -97,7 +96,8 @@ def paths(n_train:int=4000, n_valid:int=300, n_test:int=1000, # Sizes
     def draw(i):
         x, ends, fit = _pictures((uniform(18, seed, i)*2**53).astype(np.uint64), S, n, 20_000)
         if fit < len(i):
-            raise SptError(f"two curves of {n} pixels do not fit on {S} x {S} pixels; allowed: a shorter curve or a larger size")
+            raise SptError(f"two curves of {n} pixels do not fit on {S} x {S} pixels; "
+                           "allowed: a shorter curve or a larger size")
         y, rows = integers(2, 19, seed, i), np.arange(len(i))[:, None]
         at = ends[rows[:, 0], y]
         x[rows, at[..., 0], at[..., 1]] = 2

@@ -39,7 +39,8 @@ RETRIEVAL = Source("retrieval", "new_aan_pairs.train.tsv, new_aan_pairs.eval.tsv
                    "OpenNLPLab/lra")
 
 # %% ../../nbs/tasks/05_sources.ipynb #8af8c613
-CIFAR10 = Source("cifar10", "cifar-10-batches-py/ or cifar-10-batches-bin/ (data_batch_1..5, test_batch), or plain_text/*.parquet of the hub",
+CIFAR10 = Source("cifar10", "cifar-10-batches-py/ or cifar-10-batches-bin/ (data_batch_1..5, test_batch), "
+                 "or plain_text/*.parquet of the hub",
                  "https://www.cs.toronto.edu/~kriz/cifar.html", "170 MB", "uoft-cs/cifar10")
 SPEECH = Source("speech", "speech_commands_v0.02/ (a folder for each word, validation_list.txt, testing_list.txt)",
                 "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz", "2.4 GB", "google/speech_commands")
@@ -49,7 +50,8 @@ ETT = Source("ett", "ETTh1.csv, ETTh2.csv, ETTm1.csv or ETTm2.csv", "https://git
 def bidmc(target:str="RR", split:str="reshuffle") -> Source:
     "The files of one target of BIDMC."
     arrays = f"{target}/{split}/{{train,valid,test}}{{x,y}}.npy"
-    return Source("bidmc", f"BIDMC32{target}_TRAIN.ts and BIDMC32{target}_TEST.ts (or the arrays {arrays} of the S4 code)",
+    return Source("bidmc", f"BIDMC32{target}_TRAIN.ts and BIDMC32{target}_TEST.ts "
+                  f"(or the arrays {arrays} of the S4 code)",
                   f"https://zenodo.org/records/{dict(RR=4001463, HR=4001456, SpO2=4001464)[target]}",
                   "about 0.5 GB unpacked")
 
@@ -59,8 +61,9 @@ def genomics(problem:str="human_nontata_promoters", nucleotide:bool=False) -> So
            else f"katarinagresova/Genomic_Benchmarks_{problem}")
     url = ("https://huggingface.co/datasets/InstaDeepAI" if nucleotide
            else "https://github.com/ML-Bioinfo-CEITEC/genomic_benchmarks")
-    return Source("genomics", f"{problem}/train/CLASS/*.txt and {problem}/test/CLASS/*.txt, or train and test as Parquet, CSV or FASTA "
-                  f"in {problem}/, or {hub} as downloaded", url, "1 to 100 MB", hub)
+    return Source("genomics", f"{problem}/train/CLASS/*.txt and {problem}/test/CLASS/*.txt, "
+                  f"or train and test as Parquet, CSV or FASTA in {problem}/, "
+                  f"or {hub} as downloaded", url, "1 to 100 MB", hub)
 
 # %% ../../nbs/tasks/05_sources.ipynb #763f14c5
 def locate(source:Source,

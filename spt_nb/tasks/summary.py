@@ -55,13 +55,15 @@ def _labels(task:Task, splits:dict) -> list:
     return [f"labels     in train: {', '.join(parts)}",
             f"baseline   always saying {_class(task, order[0])} is right in {chance:.1%} of test"]
 
+# %% ../../nbs/tasks/33_summary.ipynb #f3cee571
 def _ahead(task:Task, splits:dict) -> list:
     "Lines about what is to be forecast."
     path = np.stack([splits["test"].y[i][0] for i in _some(len(splits["test"]), 500)]) # (n, 1 + horizon, channels)
     origin = 0 if path[:, 0].any() else np.stack([splits["test"].x(i)[-1:] for i in _some(len(splits["test"]), 500)])
     error = ((path[:, 1:] - (path[:, :1] + origin))**2).mean()
     return [f"targets    the next {path.shape[1] - 1} steps of {path.shape[2]} channels, {_bars(path[:, 1:])} in test",
-            f"baseline   repeating the last value has a squared error (MSE) of {error:.4g} in test, always saying 0 of {(path[:, 1:]**2).mean():.4g}"]
+            f"baseline   repeating the last value has a squared error (MSE) of {error:.4g} in test, "
+            f"always saying 0 of {(path[:, 1:]**2).mean():.4g}"]
 
 def _class(task, c) -> str: return task.classes[c] if task.classes else str(c)
 
@@ -161,8 +163,8 @@ def _input_warnings(task:Task, splits:dict, ratio:float) -> list:
     "Warnings about inputs, from some rows."
     n, out = int(np.median(splits["train"].lengths)), []
     if n > LONG:
-        out.append(f"a typical sequence has {n:,} steps: full attention compares {n*n/1e6:,.0f} million pairs for each of them; "
-                   "see block attention, or cut them (length)")
+        out.append(f"a typical sequence has {n:,} steps: full attention compares {n*n/1e6:,.0f} million pairs "
+                   "for each of them; see block attention, or cut them (length)")
     if n*ratio < 1: out.append(f"a typical sequence has {n} steps: at a mask ratio of {ratio:g} often none is hidden")
     return out + (_new_symbols(task, splits) if task.modality == "tokens" else _flat_series(task, splits["train"]))
 
@@ -173,6 +175,7 @@ def _new_symbols(task, splits) -> list:
     new = 1 - known[np.concatenate(_rows(task, splits["test"]))].mean()
     return [f"{new:.1%} of the symbols of test do not occur in train"] if new > .001 else []
 
+# %% ../../nbs/tasks/33_summary.ipynb #6910ed36
 def _flat_series(task, train) -> list:
     "Series and channels that do not change, and values far away."
     rows, out = _rows(task, train), []
@@ -194,8 +197,8 @@ def summary(task:Task, # Any task
     splits = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}
     size = (f"{task.vocab_size} symbols" if task.modality == "tokens"
             else f"{task.channels} channel{'s'*(task.channels > 1)}")
-    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}.get(task.kind,
-                                                                                                             f"{task.n_outputs} classes")
+    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}
+    answer = answer.get(task.kind, f"{task.n_outputs} classes")
     lines = [f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
              f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
              _shown(task, splits["train"]), *_labels(task, splits), *_lengths(splits), *_inputs(task, splits["train"]),
