@@ -28,9 +28,9 @@ class Classification(Label):
     "Cross-entropy of the class of a sequence, or of a pair of sequences."
     perfect = 1.
     def loss(self, output, target): return F.cross_entropy(output, target, reduction="sum")
-    def measure(self, output:Tensor, target:Tensor) -> dict:
-        "Sums over one batch."
-        return dict(n=len(target), loss=self.loss(output, target).item(), correct=(output.argmax(-1) == target).sum().item())
+    def measure(self, output, target):
+        correct = (output.argmax(-1) == target).sum().item()
+        return dict(n=len(target), loss=self.loss(output, target).item(), correct=correct)
     def summary(self, sums): return dict(loss=sums["loss"]/sums["n"], accuracy=sums["correct"]/sums["n"])
     def monitor(self, metrics): return metrics["accuracy"]
 
@@ -39,12 +39,9 @@ class Classification(Label):
 class Regression(Label):
     "Squared error of one number for each sequence."
     def loss(self, output, target): return F.mse_loss(output.squeeze(-1), target, reduction="sum")
-
-    def measure(self, output:Tensor, target:Tensor) -> dict:
-        "Sums over one batch."
+    def measure(self, output, target):
         y = target.double()
         return dict(n=len(y), loss=self.loss(output, target).item(), y=y.sum().item(), yy=(y*y).sum().item())
-
     def summary(self, sums:dict) -> dict:
         "Loss (mean squared error), and the share of the variance explained."
         mse, spread = sums["loss"]/sums["n"], sums["yy"]/sums["n"] - (sums["y"]/sums["n"])**2
@@ -64,13 +61,11 @@ class Forecasting(Label):
     def loss(self, output, target):
         forecast, y = forecast_and_future(output, target)
         return F.mse_loss(forecast, y, reduction="sum")/y.shape[1]
-
-    def measure(self, output:Tensor, target:Tensor) -> dict:
+    def measure(self, output, target):
         "Sums over one batch; `y` and `yy` are kept for every output."
         forecast, y = (a.double() for a in forecast_and_future(output, target))
         mae = (forecast - y).abs().mean(1).sum().item()
         return dict(n=len(y), loss=self.loss(output, target).item(), mae=mae, y=y.sum(0).cpu(), yy=(y*y).sum(0).cpu())
-
     def summary(self, sums:dict) -> dict:
         "Loss (mean squared error), mean absolute error, and the share of the variance explained."
         n, spread = sums["n"], (sums["yy"]/sums["n"] - (sums["y"]/sums["n"])**2).mean().item()
@@ -89,7 +84,8 @@ class AuxiliaryDenoising:
     share: float              # Of batches that are denoised, strictly between 0 and 1
 
     def __post_init__(self):
-        if not 0 < self.share < 1: raise SptError(f"share is {self.share!r}; allowed: a number greater than 0 and less than 1")
+        if 0 < self.share < 1: return
+        raise SptError(f"share is {self.share!r}; allowed: a number greater than 0 and less than 1")
 
     @property
     def perfect(self): return self.label.perfect
@@ -104,8 +100,9 @@ def prepare(self:AuxiliaryDenoising, batch:dict, seed:int, epoch:int) -> tuple[d
     "What to recover, or the label."
     if "step" in batch and self.denoises(batch["step"]): return self.denoising.prepare(batch, seed, epoch)
     inputs, target = self.label.prepare(batch, seed, epoch)
-    blank = {k: F.pad(x, (0, self.denoising.extra_channels)) for k, x in inputs.items() if k in ("x", "x2") and x.ndim == 3}
-    return inputs | blank, target
+    for k in {"x", "x2"} & inputs.keys():
+        if inputs[k].ndim == 3: inputs[k] = F.pad(inputs[k], (0, self.denoising.extra_channels))
+    return inputs, target
 
 @patch
 def loss(self:AuxiliaryDenoising, output:Tensor, target:Tensor) -> Tensor:

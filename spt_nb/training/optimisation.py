@@ -36,7 +36,6 @@ class TrainConfig(Config):
     min_steps: int = Field(0, ge=0)                     # But not before this step
     retries: int = Field(0, ge=0)                       # New starts after a divergence, each at half the learning rate
     precision: Literal["fp32", "bf16"] = Field("fp32", exclude_if=lambda p: p == "fp32") # Of matrix products
-
     @model_validator(mode="after")
     def _step_needs_steps(self):
         if self.schedule != "step" or self.schedule_steps: return self
