@@ -141,8 +141,7 @@ def _fill(state, ids, lengths, values, min_length, max_length, max_depth, max_ar
     return n, used
 
 # %% ../../nbs/tasks/08_listops.ipynb #7afaa89d
-def block(seed:int, # Of the whole set
-          number:int, # Of the block
+def block(seed:int, number:int, # Of the set, and of the block in it
           *options): # min_length, max_length, max_depth, max_args
     "The expressions of one block, before duplicates are removed: ids int8 end to end, lengths with <eos>, values."
     h = hashlib.sha256(f"listops {seed} {number}".encode()).digest()
@@ -216,11 +215,8 @@ def read_tsv(path, limit:int|None=None): # (ids int8 end to end, lengths with <e
 def _drawn(sizes:dict, **options) -> dict:
     "Draw a pool and cut it into splits."
     ids, lengths, values = (np.concatenate(p) for p in zip(*blocks(sum(sizes.values()), **options)))
-    splits, row, at = {}, 0, np.concatenate([[0], np.cumsum(lengths)])
-    for split, n in sizes.items():
-        splits[split] = table(x=(ids[at[row]:at[row + n]], lengths[row:row + n]), y=values[row:row + n])
-        row += n
-    return splits
+    rows, at = np.cumsum([0, *sizes.values()]), np.concatenate([[0], np.cumsum(lengths)])
+    return {split: table(x=(ids[at[a]:at[b]], lengths[a:b]), y=values[a:b]) for split, a, b in zip(sizes, rows, rows[1:])}
 
 def _read(data_dir, sizes:dict): # (splits, fingerprint)
     "The files of the release, from the cache or from where they lie."
