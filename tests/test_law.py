@@ -118,7 +118,7 @@ def test_a_sentence_stands_between_exported_cells(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=ids)
 def test_a_page_its_module_and_its_number(path):
-    "`nbs/models/06_s4.ipynb` exports `spt_nb/models/s4.py`; a page named like its folder exports the folder's `__init__`."
+    "`nbs/models/05_s4.ipynb` exports `spt_nb/models/s4.py`; a page named like its folder exports the folder's `__init__`."
     folder = path.relative_to(ROOT / "nbs").parent.parts
     number, _, name = path.stem.partition("_")
     exports = [m[1] for _, s in cells(path) if (m := re.match(r"#\| *default_exp (\S+)", s))]
