@@ -216,7 +216,8 @@ def _drawn(sizes:dict, **options) -> dict:
     "Draw a pool and cut it into splits."
     ids, lengths, values = (np.concatenate(p) for p in zip(*blocks(sum(sizes.values()), **options)))
     rows, at = np.cumsum([0, *sizes.values()]), np.concatenate([[0], np.cumsum(lengths)])
-    return {split: table(x=(ids[at[a]:at[b]], lengths[a:b]), y=values[a:b]) for split, a, b in zip(sizes, rows, rows[1:])}
+    return {split: table(x=(ids[at[a]:at[b]], lengths[a:b]), y=values[a:b])
+            for split, a, b in zip(sizes, rows, rows[1:])}
 
 def _read(data_dir, sizes:dict): # (splits, fingerprint)
     "The files of the release, from the cache or from where they lie."
