@@ -90,7 +90,8 @@ def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # 
     try: built = make(d_model, **{**{k: v for k, v in offered.items() if k in takes}, **mixer_args})
     except SptError: raise
     except Exception as e:
-        raise SptError(f"mixer is {mixer!r}; its mixer_args do not build it ({type(e).__name__}: {e})") from e
+        why = f"{type(e).__name__}: {e}"
+        raise SptError(f"mixer is {mixer!r}; allowed: what d_model and mixer_args build ({why})") from e
     if isinstance(built, nn.Module): return built
     raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
 

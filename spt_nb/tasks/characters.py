@@ -15,7 +15,6 @@ from .batches import EOS, SPECIALS, UNK, Dataset, table
 FIRST = len(SPECIALS)  # id of the first symbol
 BYTES = (*SPECIALS, *(chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in range(256)))
 
-# %% ../../nbs/tasks/14_characters.ipynb #04009a38
 def _ended(ids:np.ndarray, # Texts end to end, with one spare symbol after each
            parts:list): # What each text was cut to
     "The ids with `<eos>` at every end, and the lengths with it."
@@ -23,7 +22,6 @@ def _ended(ids:np.ndarray, # Texts end to end, with one spare symbol after each
     ids[np.cumsum(lengths) - 1] = EOS
     return ids, lengths
 
-# %% ../../nbs/tasks/14_characters.ipynb #53629048
 def byte_ids(texts:list, # Of str
              length:int, # Longest sequence, with <eos>
             ): # (ids uint8 end to end, lengths)
@@ -36,7 +34,6 @@ UNICODE = 0x110000  # code points
 
 def _points(text:str) -> np.ndarray: return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
-# %% ../../nbs/tasks/14_characters.ipynb #a7d28d58
 def count_characters(texts:list, # Of str
                      length:int, # Longest sequence, with <eos>
                     ) -> np.ndarray: # (UNICODE,)
@@ -59,7 +56,6 @@ def id_table(vocab:tuple) -> np.ndarray: # (UNICODE,) uint8, for large vocabular
     ids[[ord(c) for c in vocab[FIRST:]]] = np.arange(FIRST, len(vocab), dtype=width)
     return ids
 
-# %% ../../nbs/tasks/14_characters.ipynb #6de9d90e
 def char_ids(texts:list, # Of str
              length:int, # Longest sequence, with <eos>
              table:np.ndarray, # Of ids, from `id_table`
@@ -71,7 +67,6 @@ def char_ids(texts:list, # Of str
 # %% ../../nbs/tasks/14_characters.ipynb #2f60e8ff
 SHOWN = ("█", "", "�", "")  # <mask>, <pad>, <unk>, <eos>
 
-# %% ../../nbs/tasks/14_characters.ipynb #0d1e74b4
 def decode(ids, # Of one sequence
            vocab:tuple, # Of a task; `BYTES` for bytes
           ) -> str:

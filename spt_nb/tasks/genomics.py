@@ -16,17 +16,21 @@ import pandas as pd
 from ..core import SptError, one_of, whole
 from .cache import cached, from_hub, limited
 from .own.labels import divide
-from .own.tables import FORMS, form_of, read_table
+from .own.readers import FORMS, form_of, read_table
 from .promoters import BASES
 from .sources import genomics as source, locate, signature
 from .batches import SPECIALS, table
 from .task import Task
 
 # %% ../../nbs/tasks/32_genomics.ipynb #77a281c1
-BENCHMARKS = ("human_nontata_promoters", "human_enhancers_cohn", "human_enhancers_ensembl", "human_ensembl_regulatory", "human_ocr_ensembl",
-              "drosophila_enhancers_stark", "demo_human_or_worm", "demo_coding_vs_intergenomic_seqs", "dummy_mouse_enhancers_ensembl")
-NUCLEOTIDE = ("promoter_all", "promoter_tata", "promoter_no_tata", "enhancers", "enhancers_types", "splice_sites_all", "splice_sites_acceptors", "splice_sites_donors",
-              "H2AFZ", "H3K27ac", "H3K27me3", "H3K36me3", "H3K4me1", "H3K4me2", "H3K4me3", "H3K9ac", "H3K9me3", "H4K20me1")
+BENCHMARKS = ("human_nontata_promoters", "human_enhancers_cohn", "human_enhancers_ensembl", "human_ensembl_regulatory",
+              "human_ocr_ensembl",
+              "drosophila_enhancers_stark", "demo_human_or_worm", "demo_coding_vs_intergenomic_seqs",
+              "dummy_mouse_enhancers_ensembl")
+NUCLEOTIDE = ("promoter_all", "promoter_tata", "promoter_no_tata", "enhancers", "enhancers_types", "splice_sites_all",
+              "splice_sites_acceptors", "splice_sites_donors",
+              "H2AFZ", "H3K27ac", "H3K27me3", "H3K36me3", "H3K4me1", "H3K4me2", "H3K4me3", "H3K9ac", "H3K9me3",
+              "H4K20me1")
 PROBLEMS = BENCHMARKS + NUCLEOTIDE
 HALVES = "train", "test"
 
@@ -41,20 +45,24 @@ def _named(folder:Path, half:str) -> list:
     forms = {}
     for f in sorted(folder.iterdir()):
         form = form_of(f) or (f.suffix in FASTA and "FASTA")
-        if form and re.match(rf"{half}(-\d+-of-\d+[^.]*)?\.", f.name) and f.is_file(): forms.setdefault(form, []).append(f)
+        if form and re.match(rf"{half}(-\d+-of-\d+[^.]*)?\.", f.name) and f.is_file():
+            forms.setdefault(form, []).append(f)
     return next((forms[form] for form in (*FORMS.values(), "FASTA") if form in forms), [])
 
 def _in_classes(folder:Path, half:str) -> list:
     "Single sequences in a folder for each class."
     return sorted((folder/half).glob("*/*.txt")) if (folder/half).is_dir() else []
 
+# %% ../../nbs/tasks/32_genomics.ipynb #df7c7aec
 def find_files(folder, problem:str) -> dict|None: # "train" and "test" -> paths
     "The files of a problem."
     for base in (Path(folder)/problem, Path(folder)/problem/"data", Path(folder), Path(folder)/"data"):
         if not base.is_dir(): continue
         found = {half: _in_classes(base, half) or _named(base, half) for half in HALVES}
         for half, files in found.items():
-            if not files and any(found.values()): raise SptError(f"{base} holds no {half} sequences; needed: {half}/CLASS/*.txt, or {half}* as Parquet, CSV or FASTA")
+            if not files and any(found.values()):
+                raise SptError(f"{base} holds no {half} sequences; "
+                               f"needed: {half}/CLASS/*.txt, or {half}* as Parquet, CSV or FASTA")
         if any(found.values()): return found
 
 # %% ../../nbs/tasks/32_genomics.ipynb #41fd9db4
@@ -64,12 +72,14 @@ def _fasta(path:Path):
     with open(path, encoding="utf-8") as f:
         for i, line in enumerate(f, 1):
             if not line.startswith(">"):
-                if name is None and line.strip(): raise SptError(f"{path}, line {i}: {line.strip()[:20]!r}; allowed: >name|label first")
+                if name is None and line.strip():
+                    raise SptError(f"{path}, line {i}: {line.strip()[:20]!r}; allowed: >name|label first")
                 letters.append(line.strip())
                 continue
             if name is not None: yield name, "".join(letters), label
             head, bar, label = line[1:].strip().rpartition("|")
-            if not bar or not label: raise SptError(f"{path}, line {i}: {line.strip()[:40]!r} has no label; allowed: >name|label")
+            if not bar or not label:
+                raise SptError(f"{path}, line {i}: {line.strip()[:40]!r} has no label; allowed: >name|label")
             name, letters = f"{path}, line {i}", []
     if name is not None: yield name, "".join(letters), label
 
@@ -78,20 +88,24 @@ def _columns(names, where) -> list:
     "What sequence and label are called there."
     lower = {str(n).lower(): n for n in names}
     found = [next((lower[n] for n in options if n in lower), None) for options in (("sequence", "seq"), ("label", "y"))]
-    if None in found: raise SptError(f"{where} has the columns {', '.join(map(str, names))[:80] or 'none'}; needed: sequence (or seq) and label")
+    if None in found:
+        raise SptError(f"{where} has the columns {', '.join(map(str, names))[:80] or 'none'}; "
+                       "needed: sequence (or seq) and label")
     return found
 
 def _name(label, where) -> str:
     "The name of a class; a whole number is itself, as 1.0 too."
     name = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label).strip()
-    if name in ("", "None", "nan", "<NA>"): raise SptError(f"{where}: label is missing; allowed: the name or the number of a class")
+    if name in ("", "None", "nan", "<NA>"):
+        raise SptError(f"{where}: label is missing; allowed: the name or the number of a class")
     return name
 
 def _frame(frame:pd.DataFrame, where, problem:str):
     "The rows of a table, of this problem where a column says of which they are."
     x, y = _columns(frame, where)
     if "task" in frame: frame = frame[frame.task.astype(str) == problem]
-    for i, letters, label in zip(frame.index, frame[x], frame[y]): yield (place := f"{where}, row {i + 1}"), letters, _name(label, place)
+    for i, letters, label in zip(frame.index, frame[x], frame[y]):
+        yield (place := f"{where}, row {i + 1}"), letters, _name(label, place)
 
 # %% ../../nbs/tasks/32_genomics.ipynb #0b3fbb6c
 def _from_files(files:list, problem:str):
@@ -110,7 +124,9 @@ def _from_dataset(splits, half:str, hub:str, problem:str):
     "The rows of a dataset of the hub."
     if half not in splits: raise SptError(f"{hub} has no split {half}; needed: train and test")
     ds = splits[half]
-    yield from _frame(ds.select_columns([*_columns(ds.column_names, hub), *(["task"] if "task" in ds.column_names else [])]).to_pandas(), f"{hub}, {half}", problem)
+    yield from _frame(ds.select_columns([*_columns(ds.column_names, hub),
+                                         *(["task"] if "task" in ds.column_names else [])]).to_pandas(),
+                      f"{hub}, {half}", problem)
 
 # %% ../../nbs/tasks/32_genomics.ipynb #b8beee0f
 _IDS = np.full(256, 255, np.uint8)
@@ -120,10 +136,12 @@ for _letters, _of in ((BASES, BASES), ("RYSWKMBDHV", "N"*10)):
 def letter_ids(text:str, where) -> np.ndarray: # uint8 (L,)
     "DNA as numbers."
     text = text.strip() if isinstance(text, str) else text
-    if not isinstance(text, str) or not text: raise SptError(f"{where}: sequence is {text!r:.40}; allowed: letters {', '.join(BASES)}")
+    if not isinstance(text, str) or not text:
+        raise SptError(f"{where}: sequence is {text!r:.40}; allowed: letters {', '.join(BASES)}")
     ids = _IDS[np.frombuffer(text.encode("latin-1", "replace"), np.uint8)]
     if (bad := np.flatnonzero(ids == 255)).size:
-        raise SptError(f"{where}: letter {bad[0] + 1} is {text[bad[0]]!r}; allowed: {', '.join(BASES)}, and codes for several of them")
+        raise SptError(f"{where}: letter {bad[0] + 1} is {text[bad[0]]!r}; "
+                       f"allowed: {', '.join(BASES)}, and codes for several of them")
     return ids
 
 # %% ../../nbs/tasks/32_genomics.ipynb #ed045c2a
@@ -139,15 +157,19 @@ def _table(ids, y, rows=None):
     ids = ids if rows is None else [ids[i] for i in rows]
     return table(x=(np.concatenate(ids), [len(i) for i in ids]), y=y if rows is None else y[rows])
 
+# %% ../../nbs/tasks/32_genomics.ipynb #1673331e
 def _made(read, # "train" or "test" -> rows of (place, letters, label)
           problem:str, length:int) -> dict:
     "All splits as tables, and the names of the classes."
     (ids, labels), (test_ids, test_labels) = (_read(read(half), half, problem, length) for half in HALVES)
     names = sorted(set(labels.tolist()), key=lambda n: (not n.isdecimal(), int(n) if n.isdecimal() else 0, n))
     if len(names) < 2: raise SptError(f"label is {names[0]!r} in all of train; allowed: two classes or more")
-    if len(names) > 127: raise SptError(f"label has {len(names)} different values in train, as {', '.join(names[:3])}; allowed: 2 to 127 classes")
+    if len(names) > 127:
+        raise SptError(f"label has {len(names)} different values in train, as {', '.join(names[:3])}; "
+                       "allowed: 2 to 127 classes")
     if odd := sorted(set(test_labels.tolist()) - set(names)):
-        raise SptError(f"label is {odd[0]!r} in test; allowed: {', '.join(names[:9])}{', ...' if len(names) > 9 else ''}, as in train")
+        raise SptError(f"label is {odd[0]!r} in test; "
+                       f"allowed: {', '.join(names[:9])}{', ...' if len(names) > 9 else ''}, as in train")
     y, test_y = (np.array([names.index(n) for n in l], np.int8) for l in (labels, test_labels))
     parts = divide(y, dict(valid=.1), names)
     text = [np.frombuffer(n.encode(), np.uint8) for n in names]
@@ -166,12 +188,13 @@ def _kept(data_dir, problem:str, length:int): # (splits, fingerprint, where from
         return *cached("genomics", VERSION, options | {"hub": where.hub}, make), f"from the hub ({where.hub})"
     files = [f for half in HALVES for f in found[half]]
     mark = signature(os.path.commonpath([files[0].parent, files[-1].parent]), files)
-    return *cached("genomics", VERSION, options | {"files": mark}, lambda: _made(lambda half: _from_files(found[half], problem), problem, length)), "from its files"
+    return *cached("genomics", VERSION, options | {"files": mark},
+                   lambda: _made(lambda half: _from_files(found[half], problem), problem, length)), "from its files"
 
 # %% ../../nbs/tasks/32_genomics.ipynb #f15e49fe
 def load(data_dir=None, # Folder with the files; None: `data/downloads/genomics`, or the hub
          problem:str=BENCHMARKS[0], # One of `PROBLEMS`
-         length:int=1024, # Longest sequence; what is longer is cut off (the longest of the collections has 4776 letters)
+         length:int=1024, # Longest sequence, the rest is cut off (the longest has 4776 letters)
          n_train:int|None=None, n_valid:int|None=None, n_test:int|None=None, # At most so many rows
         ) -> Task:
     "DNA with labels: Genomic Benchmarks, and the tasks of the Nucleotide Transformer."
@@ -180,6 +203,9 @@ def load(data_dir=None, # Folder with the files; None: `data/downloads/genomics`
     splits, mark, origin = _kept(data_dir, one_of("problem", problem, PROBLEMS), whole("length", length))
     names = tuple(bytes(x).decode() for x in splits["classes"]["x"])
     splits, mark = limited({split: splits[split] for split in sizes}, mark, **sizes)
-    who = "Genomic Benchmarks (Gresova et al., 2023)" if problem in BENCHMARKS else "Nucleotide Transformer (Dalla-Torre et al., 2023)"
-    return Task("genomics", "classification", "tokens", length, len(names), **splits, vocab_size=len(SPECIALS) + len(BASES), vocab=(*SPECIALS, *BASES),
-                classes=names, mask_ratio=.15, source=f"{problem}, {who}, {origin}; valid is a tenth of train", fingerprint=mark)
+    who = ("Genomic Benchmarks (Gresova et al., 2023)" if problem in BENCHMARKS
+           else "Nucleotide Transformer (Dalla-Torre et al., 2023)")
+    return Task("genomics", "classification", "tokens", length, len(names), **splits,
+                vocab_size=len(SPECIALS) + len(BASES), vocab=(*SPECIALS, *BASES),
+                classes=names, mask_ratio=.15, source=f"{problem}, {who}, {origin}; valid is a tenth of train",
+                fingerprint=mark)

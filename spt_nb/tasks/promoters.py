@@ -56,7 +56,6 @@ def _kinds(i, k:int, seed:int): # labels, upstream kinds, downstream kinds, (n,)
     y, up, by = (integers(m, 62 + j, seed, i) for j, m in enumerate((2, k, k - 1)))
     return y, up, np.where(y == 1, up, (up + 1 + by) % k)
 
-# %% ../../nbs/tasks/31_promoters.ipynb #b47afad3
 def _places(i, length:int, low:int, high:int, seed:int): # starts of the upstream and of the downstream element, (n,)
     apart = low + integers(high - low + 1, 65, seed, i)
     first = (uniform(66, seed, i)*(length - WIDTH - apart + 1)).astype(np.int64)
@@ -80,12 +79,15 @@ def promoters(n_train:int=8000, n_valid:int=500, n_test:int=2000, # Sizes
     _share("mutation", mutation), _share("unknown", unknown)
     def draw(i):
         x, (y, up, down) = background(i, L, seed), _kinds(i, k, seed)
-        for j in range(m): _put(x, letters(DECOYS)[integers(len(DECOYS), 67, seed, i, j)], integers(L - WIDTH + 1, 68, seed, i, j))
+        for j in range(m):
+            _put(x, letters(DECOYS)[integers(len(DECOYS), 67, seed, i, j)], integers(L - WIDTH + 1, 68, seed, i, j))
         for j, (words, kind, at) in enumerate(zip((UPSTREAM, DOWNSTREAM), (up, down), _places(i, L, low, high, seed))):
             _put(x, mutated(letters(words)[kind], mutation, 69, seed, i[:, None], j, np.arange(WIDTH)), at)
         return FIRST + np.where(uniform(70, seed, i[:, None], np.arange(L)) < unknown, BASES.index("N"), x), y
-    return drawn_task("promoters", draw, L, (*SPECIALS, *BASES), (n_train, n_valid, n_test), seed, classes=("strangers", "partners"))
+    return drawn_task("promoters", draw, L, (*SPECIALS, *BASES), (n_train, n_valid, n_test), seed,
+                      classes=("strangers", "partners"))
 
+# %% ../../nbs/tasks/31_promoters.ipynb #07b71b3e
 def _share(name:str, value):
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= .5:
         raise SptError(f"{name} is {value!r}; allowed: a number from 0 to 0.5")

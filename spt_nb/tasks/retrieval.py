@@ -24,7 +24,6 @@ from .task import Task
 FOLDERS = ("", "tsv_data", "lra_release/tsv_data", "lra_release/lra_release/tsv_data", "aan", "data/aan")
 FILES = dict(train="new_aan_pairs.train.tsv", valid="new_aan_pairs.eval.tsv", test="new_aan_pairs.test.tsv")
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #f11d332e
 def find_files(folder) -> dict|None: # Split -> path
     "The three files in a folder or where they may lie in it."
     for base in (Path(folder)/f for f in FOLDERS):
@@ -36,27 +35,24 @@ def find_files(folder) -> dict|None: # Split -> path
             missing = next(FILES[split] for split, f in found.items() if f is None)
             raise SptError(f"{base/missing} is missing; needed: {', '.join(FILES.values())} in one folder")
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #dfc76112
-pass
-
 # %% ../../nbs/tasks/16_retrieval.ipynb #5e068300
 LINE = 1 << 26  # bytes; a longer line is no line of this data
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #fb475380
 def _text(raw:bytes, keep:int, # Characters
           where:str) -> str:
     "The beginning of a text."
     try: return codecs.utf_8_decode(raw[:4*keep], "strict", len(raw) <= 4*keep)[0][:keep]
     except UnicodeDecodeError as e: raise SptError(f"{where}: a text is not UTF-8 (its byte {e.start})") from None
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #4bc8de5b
 def _row(line:bytes, keep:int, where:str) -> tuple: # (label, text, text)
     "One line."
     parts = line.removesuffix(b"\n").removesuffix(b"\r").split(b"\t")
-    if len(parts) != 5: raise SptError(f"{where} has {len(parts)} columns; allowed: 5 between tabs, label, id, id, text, text")
+    if len(parts) != 5:
+        raise SptError(f"{where} has {len(parts)} columns; allowed: 5 between tabs, label, id, id, text, text")
     try: label = float(parts[0])
     except ValueError: label = None
-    if label not in (0, 1): raise SptError(f"{where}: label is {parts[0][:20].decode('utf-8', 'replace')!r}; allowed: 0.0 or 1.0")
+    if label not in (0, 1):
+        raise SptError(f"{where}: label is {parts[0][:20].decode('utf-8', 'replace')!r}; allowed: 0.0 or 1.0")
     return int(label), _text(parts[3], keep, where), _text(parts[4], keep, where)
 
 # %% ../../nbs/tasks/16_retrieval.ipynb #d76ce00e
@@ -68,12 +64,14 @@ def read_tsv(path, # An official file
     try:
         size = os.path.getsize(path)
         with open(path, "rb", buffering=1 << 20) as f, \
-             tqdm(total=size, desc=Path(path).name, unit="B", unit_scale=True, disable=size < 1 << 27, mininterval=1) as bar:
+             tqdm(total=size, desc=Path(path).name, unit="B", unit_scale=True, disable=size < 1 << 27,
+                  mininterval=1) as bar:
             if f.read(3) != codecs.BOM_UTF8: f.seek(0)
             while line := f.readline(LINE):
                 number += 1
                 where = f"{path}, line {number}"
-                if len(line) == LINE: raise SptError(f"{where} is longer than {LINE} bytes; allowed: 5 columns, then a line feed")
+                if len(line) == LINE:
+                    raise SptError(f"{where} is longer than {LINE} bytes; allowed: 5 columns, then a line feed")
                 bar.update(len(line))
                 if line.rstrip(b"\r\n"): yield _row(line, length - 1, where)
     except OSError as e: raise SptError(f"{path} cannot be read: {e.strerror or e}") from None
@@ -116,7 +114,6 @@ def _tables(spill:Spill, ids:np.ndarray): # The id of every code point
         x, x2 = (char_ids(t, spill.length, ids) for t in texts)
         yield table(x=x, x2=x2, y=spill.labels[rows])
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #e9e5bb54
 def _made(files:dict, length:int) -> dict:
     "All splits as tables; the vocabulary is that of both texts of train."
     train = Spill(files["train"], length)
@@ -132,7 +129,6 @@ def _download() -> dict: # Split -> path
     def fetch(name): return Path(hf_hub_download(SOURCE.hub, f"data/aan/{name}", repo_type="dataset"))
     return from_hub(SOURCE, get=lambda: {split: fetch(name) for split, name in FILES.items()})
 
-# %% ../../nbs/tasks/16_retrieval.ipynb #b3da9103
 def _kept(data_dir, options:dict): # (splits, fingerprint, where from)
     "The rows from the cache, or from where they are."
     found = locate(SOURCE, find_files, data_dir)

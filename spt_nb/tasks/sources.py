@@ -47,6 +47,7 @@ SPEECH = Source("speech", "speech_commands_v0.02/ (a folder for each word, valid
 ETT = Source("ett", "ETTh1.csv, ETTh2.csv, ETTm1.csv or ETTm2.csv", "https://github.com/zhouhaoyi/ETDataset",
              "2.5 to 10 MB each")
 
+# %% ../../nbs/tasks/05_sources.ipynb #d5af9abe
 def bidmc(target:str="RR", split:str="reshuffle") -> Source:
     "The files of one target of BIDMC."
     arrays = f"{target}/{split}/{{train,valid,test}}{{x,y}}.npy"

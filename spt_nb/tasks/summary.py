@@ -8,6 +8,7 @@ __all__ = ['SAMPLE', 'BARS', 'BYTES_READ', 'ROWS_READ', 'LONG', 'summary', 'plot
 # %% ../../nbs/tasks/33_summary.ipynb #83843c80
 import hashlib
 
+import matplotlib.pyplot as plt
 import numpy as np
 from ..core import SptError
 from .batches import Split
@@ -209,7 +210,6 @@ def summary(task:Task, # Any task
 # %% ../../nbs/tasks/33_summary.ipynb #68f54e02
 def plot_summary(task:Task):
     "Lengths, labels and an example."
-    import matplotlib.pyplot as plt
     train = Split(task.train)
     fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
     axes[0].hist(train.lengths, 40); axes[0].set(xlabel="length", ylabel="rows of train", title="lengths")

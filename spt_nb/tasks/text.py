@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from ..core import SptError, one_of, whole
 from .cache import cached, from_hub, limited
-from .characters import BYTES, byte_ids, char_ids, count_characters, id_table, symbol_table, symbols, vocabulary
+from .characters import (BYTES, byte_ids, char_ids, count_characters, id_table, symbol_table, symbols,
+                                     vocabulary)
 from .sources import TEXT as SOURCE, locate, signature
 from .batches import random_split, table
 from .task import Task
@@ -27,19 +28,19 @@ FOLDERS = ("", "aclImdb", "aclImdb/aclImdb", "aclImdb_v1/aclImdb", "aclImdb_v1",
 CLASSES, HALVES = ("neg", "pos"), ("train", "test")
 LABELS = {"0": 0, "1": 1, "neg": 0, "pos": 1}
 
-# %% ../../nbs/tasks/15_text.ipynb #f2c83652
 def _files(folder:Path, suffix:str, start:str="") -> list:
     "The files with that suffix and start, hidden ones left out."
-    return [folder/n for n in sorted(os.listdir(folder)) if n.lower().endswith(suffix) and n.startswith(start) and n[0] != "."]
+    return [folder/n for n in sorted(os.listdir(folder)) if n.lower().endswith(suffix) and n.startswith(start)
+            and n[0] != "."]
 
-# %% ../../nbs/tasks/15_text.ipynb #3e5ec2eb
 def _in_folders(folder:Path) -> dict|None:
     "The reviews as single files."
     if not any((folder/half/c).is_dir() for half, c in product(HALVES, CLASSES)): return None
     found = {half: [] for half in HALVES}
     for half, c in product(HALVES, CLASSES):
         f = folder/half/c
-        if not f.is_dir(): raise SptError(f"{f} is missing; needed: {', '.join('/'.join(p) for p in product(HALVES, CLASSES))}")
+        if not f.is_dir():
+            raise SptError(f"{f} is missing; needed: {', '.join('/'.join(p) for p in product(HALVES, CLASSES))}")
         reviews = _files(f, ".txt")
         if not reviews: raise SptError(f"{f} holds no reviews; needed: files *.txt")
         found[half] += reviews
@@ -51,10 +52,11 @@ def _in_tables(folder:Path, suffix:str) -> dict|None:
     found = {half: _files(folder, suffix, half) for half in HALVES}
     if not any(found.values()): return None
     for half, files in found.items():
-        if not files: raise SptError(f"{folder}/{half}*{suffix} is missing; needed: {' and '.join(f'{h}*{suffix}' for h in HALVES)}")
+        if not files:
+            needed = " and ".join(f"{h}*{suffix}" for h in HALVES)
+            raise SptError(f"{folder}/{half}*{suffix} is missing; needed: {needed}")
     return found
 
-# %% ../../nbs/tasks/15_text.ipynb #1d4bf337
 def find_files(folder) -> dict|None: # "train" and "test" -> paths
     "The reviews in a folder, in any of the forms."
     for base in (Path(folder)/f for f in FOLDERS):
@@ -62,16 +64,12 @@ def find_files(folder) -> dict|None: # "train" and "test" -> paths
         for found in (_in_folders(base), *(_in_tables(base, s) for s in (".parquet", ".csv", ".tsv"))):
             if found: return found
 
-# %% ../../nbs/tasks/15_text.ipynb #50213788
-pass
-
 # %% ../../nbs/tasks/15_text.ipynb #00754413
 def _review(path:Path):
     "One review in a file of its own; its folder is its label."
     try: yield path, path.read_text(encoding="utf-8-sig"), path.parent.name
     except UnicodeDecodeError as e: raise SptError(f"{path} is not a text in UTF-8 (byte {e.start})") from None
 
-# %% ../../nbs/tasks/15_text.ipynb #6bd78c0b
 def _columns(names, where) -> tuple:
     "The positions of text and label."
     names = [str(n).strip().lower() for n in names]
@@ -88,7 +86,8 @@ def _parquet(path:Path):
             for batch in f.iter_batches(1000, columns=columns):
                 rows = zip(*(batch.column(batch.schema.names.index(c)).to_pylist() for c in columns))
                 for n, (text, label) in enumerate(rows, n + 1): yield f"{path}, row {n}", text, label
-    except pa.ArrowException as e: raise SptError(f"{path} is not a whole Parquet file ({str(e).splitlines()[0][:80]})") from None
+    except pa.ArrowException as e:
+        raise SptError(f"{path} is not a whole Parquet file ({str(e).splitlines()[0][:80]})") from None
 
 # %% ../../nbs/tasks/15_text.ipynb #8faa8c68
 def _delimited(path:Path):
@@ -101,7 +100,8 @@ def _delimited(path:Path):
             text, label = _columns(header, f"{path}, line 1")
             for row in filter(None, lines):
                 where = f"{path}, line {lines.line_num}"
-                if len(row) != len(header): raise SptError(f"{where} has {len(row)} columns; allowed: {len(header)}, as in the header")
+                if len(row) != len(header):
+                    raise SptError(f"{where} has {len(row)} columns; allowed: {len(header)}, as in the header")
                 yield where, row[text], row[label]
     except csv.Error as e: raise SptError(f"{path}, line {lines.line_num}: {e}") from None
     except UnicodeDecodeError: raise SptError(f"{path}: what follows line {lines.line_num} is not UTF-8") from None
@@ -115,7 +115,6 @@ def _from_files(files:list):
         try: yield from READERS[path.suffix.lower()](path)
         except OSError as e: raise SptError(f"{path} cannot be read: {e.strerror or e}") from None
 
-# %% ../../nbs/tasks/15_text.ipynb #32e306ae
 def _from_dataset(splits, half:str):
     "The rows of a dataset of the hub."
     if half not in splits: raise SptError(f"{SOURCE.hub} has no split {half}; needed: train and test")
@@ -130,7 +129,8 @@ def _checked(rows, half:str) -> tuple: # (texts, labels int8)
     "Texts and labels that are what they should be."
     texts, labels = [], []
     for where, text, label in rows:
-        if not isinstance(text, str) or not text.strip(): raise SptError(f"{where}: text is {text!r:.40}; allowed: a review")
+        if not isinstance(text, str) or not text.strip():
+            raise SptError(f"{where}: text is {text!r:.40}; allowed: a review")
         if (y := LABELS.get(str(label).strip())) is None:
             raise SptError(f"{where}: label is {label!r}; allowed: 0 or neg, 1 or pos")
         texts.append(text); labels.append(y)
@@ -147,7 +147,6 @@ def _encoded(texts:list, labels, order, encode):
         rows = order[i:i + CHUNK]
         yield table(x=encode([texts[j] for j in rows]), y=labels[rows])
 
-# %% ../../nbs/tasks/15_text.ipynb #3aaeffea
 def _vocabulary(texts:list, order, length:int, min_count:int):
     "The vocabulary of some rows, and the count of every code point."
     counts = sum(count_characters([texts[j] for j in order[i:i + CHUNK]], length) for i in range(0, len(order), CHUNK))
@@ -167,7 +166,8 @@ def _made(read, # "train" or "test" -> rows of (place, text, label)
     def test():
         texts, labels = _checked(read("test"), "test")
         yield from _encoded(texts, labels, random_split(len(texts), len(texts))[0], encode)
-    splits = {split: _encoded(texts, labels, rows, encode) for split, rows in zip(("train", "valid"), parts)} | {"test": test()}
+    splits = {split: _encoded(texts, labels, rows, encode)
+              for split, rows in zip(("train", "valid"), parts)} | {"test": test()}
     return splits | ({} if vocab is None else {"symbols": symbol_table(vocab, counts)})
 
 # %% ../../nbs/tasks/15_text.ipynb #91c9d905
