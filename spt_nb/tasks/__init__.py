@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core import SptError, cache_dir, one_of, whole
-from .sources import CIFAR10, ETT, RETRIEVAL, SPEECH, TEXT, Source, bidmc, genomics
+from .sources import CIFAR10, ETT, RETRIEVAL, SPEECH, TEXT, Source
+from .sources import bidmc as bidmc_files, genomics as genomics_files
 
 # %% ../../nbs/tasks/00_tasks.ipynb #726673e9
 class Entry(NamedTuple):
@@ -55,7 +56,7 @@ CATALOGUE |= {
     "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH,
                     "speech"),
     "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
-                   bidmc(), "bidmc")}
+                   bidmc_files(), "bidmc")}
 
 # %% ../../nbs/tasks/00_tasks.ipynb #fa4537ba
 _SMALL = "4000 / 300 / 1000"
@@ -82,7 +83,7 @@ CATALOGUE |= {
                        "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem",
                       "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",
-                      genomics(), "genomics"),
+                      genomics_files(), "genomics"),
     "memory": Entry("forecasting", "memory", "4000 / 500 / 2000", "96", "do two faint waves, far apart, start alike?",
                     "generated"),
     "forecast": Entry("forecasting", "forecast", _SMALL, "96", "what comes next? three channels, one following another",

@@ -8,7 +8,7 @@ from helpers import spt, start
 
 from spt_nb.core import SptError
 from spt_nb.tasks import genomics, load_task
-from spt_nb.tasks.genomics import BENCHMARKS, PROBLEMS, load, source
+from spt_nb.tasks.genomics import BENCHMARKS, PROBLEMS, load, source_of
 from spt_nb.tasks.promoters import background
 
 
@@ -79,7 +79,7 @@ def test_a_copy_of_the_hub_through_datasets(tmp_path, monkeypatch, layout, probl
         layout(tmp_path / "repo" / problem, half, r)
     hub = tmp_path / "repo" / (problem if layout is as_hub_benchmarks else "")
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "hub")
-    monkeypatch.setattr(genomics, "source", lambda p: replace(source(p), hub=str(hub)))
+    monkeypatch.setattr(genomics, "source_of", lambda p: replace(source_of(p), hub=str(hub)))
     task = load(problem=problem)
     assert contents(task) == expected(*rows) and "from the hub" in task.source
 
@@ -133,8 +133,8 @@ def test_whole_numbers_are_themselves_in_any_type(tmp_path):
 
 def test_hub_names_of_every_problem():
     assert len(set(PROBLEMS)) == 27
-    assert all(source(p).hub.endswith(p) for p in BENCHMARKS)
-    assert {source(p).hub for p in PROBLEMS[9:]} == {"InstaDeepAI/nucleotide_transformer_downstream_tasks_revised"}
+    assert all(source_of(p).hub.endswith(p) for p in BENCHMARKS)
+    assert {source_of(p).hub for p in PROBLEMS[9:]} == {"InstaDeepAI/nucleotide_transformer_downstream_tasks_revised"}
 
 
 def test_without_files_or_hub_the_error_says_what_to_put_where(monkeypatch):

@@ -295,7 +295,6 @@ OTHERS = [
     ("status a_file", "runs a_file"),
     ("status place extra", "extra"),
     ("quikstart", "command quikstart"),
-    ("--version", "command --version"),
 ]
 FLAGS = [
     # starts, budgets and schedules
