@@ -162,8 +162,8 @@ def _unseen(n:int, ids, lengths, values, seen:set):
 def blocks(n:int, seed:int, min_length:int=500, max_length:int=2000, max_depth:int=10, max_args:int=10):
     "Yield (ids, lengths, values) of n different expressions, in pieces."
     whole("n", n, 0), whole("seed", seed, -2**63, 2**64 - 1), whole("max_length", max_length, 2, 1_000_000)
-    whole("max_depth", max_depth), whole("max_args", max_args, 2, 1000), whole("min_length", min_length, 0,
-                                                                               max_length - 2)
+    whole("max_depth", max_depth), whole("max_args", max_args, 2, 1000)
+    whole("min_length", min_length, 0, max_length - 2)
     seen, idle, left = set(), 0, n
     for b in count():
         if left <= 0: return

@@ -9,9 +9,8 @@ import pytest
 
 from spt_nb.core import SptError
 from spt_nb.models.dlr import DLR
-from spt_nb.protocol.paper import PAPER, paper_sizes
 from spt_nb.models.mixer import MIXERS
-from spt_nb.protocol.paper import TEXT, TRAINING_ROWS, paper_numbers
+from spt_nb.protocol.paper import PAPER, TEXT, TRAINING_ROWS, paper_numbers, paper_sizes
 from spt_nb.protocol.recipes import MODELS, NEEDED, PARAMETERS, Recipe, recipe, resolve
 
 # (task, model, phase, column): why no recipe carries it

@@ -106,8 +106,8 @@ def _heads(items:list, form:str, seen:dict, size) -> np.ndarray: # Lengths; 0 wh
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #e625249a
 def _opened(columns:list, form:str, where:str, first:int, seen:dict, size): # (flat, lengths)
     "The numbers of a batch of media."
-    read = {"wav": wav_array, "npy": npy_array}.get(form) or (lambda source,
-                                                              name: image_array(source, name, seen["grey"], size))
+    def image(source, name): return image_array(source, name, seen["grey"], size)
+    read = {"wav": wav_array, "npy": npy_array}.get(form, image)
     items = [(s, n) for s, n in _items(columns, where, first) if s is not None]
     arrays = [read(*item) for item in items]
     for a, (_, name) in zip(arrays, items): _agree(seen, "shape", a.shape[1:], name, "steps of shape")
