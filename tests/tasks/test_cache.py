@@ -93,6 +93,7 @@ def whole(tmp_path_factory):
         os.environ["SPT_DATA"] = before
 
 
+@pytest.mark.slow
 def test_mutants_are_noticed_and_mended(whole, caplog):
     rng, missed = random.Random(0), []
     for number in range(MUTANTS):

@@ -200,6 +200,7 @@ def test_bytes_that_are_no_text(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path):
     p = spt("compare", "--task", "genomics", "--data-dir", str(write(tmp_path / "a")), "--mixers", "dlr", "--seeds", "1", "--scale", "smoke", "--runs", str(tmp_path / "runs"))
     out, err = p.communicate(timeout=300)

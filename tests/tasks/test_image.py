@@ -132,6 +132,7 @@ print(converting, mb("VmRSS") - before, len(task.train), len(task.valid), len(ta
 """
 
 
+@pytest.mark.slow
 def test_memory_at_full_size(tmp_path):
     write_pickles(tmp_path / "cifar-10-batches-py", pictures(10_000), 4)
     out = subprocess.run([sys.executable, "-c", MEASURE, str(tmp_path)], capture_output=True, text=True, check=True).stdout

@@ -89,6 +89,7 @@ def files(home):
     return {f.name: f.read_bytes() for f in next(Path(home).glob("pathfinder32-*")).iterdir()}
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_cores_or_kills(tmp_path):
     "One core, two cores, and a run that was killed and started again."
     cores = sorted(os.sched_getaffinity(0))

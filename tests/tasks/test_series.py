@@ -110,6 +110,7 @@ print(len(task.train), len(task.valid), len(task.test), task.length, peak() - be
 """
 
 
+@pytest.mark.slow
 def test_a_large_file_is_streamed(tmp_path):
     rng = np.random.default_rng(0)
     channels = [",".join(f"{v:.5f}" for v in rng.normal(size=4000)) for _ in range(20)]

@@ -166,6 +166,7 @@ print(converting, mb("VmRSS") - between)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_archive(tmp_path):
     archive(tmp_path, 12)
     raw = wav(sound(1).tobytes())

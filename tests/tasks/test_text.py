@@ -150,6 +150,7 @@ def test_a_broken_line_is_named(tmp_path):
     assert [p.name for p in (tmp_path / "cache").iterdir() if not p.name.endswith(".lock")] == []  # no half cache, no spilled texts
 
 
+@pytest.mark.slow
 def test_pairs_are_read_in_little_memory(tmp_path):
     word = "long range arena " * 3500
     rows = [pair(f"{i % 2}.0", f"{i} {word}", f"{word} {i}") for i in range(60)]

@@ -170,6 +170,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)/1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_small(home):
     "A table is converted piece by piece."
     with open(home/"big.csv", "w") as f:
@@ -179,6 +180,7 @@ def test_memory_stays_small(home):
     assert float(out.stdout) < 600, f"{out.stdout} MB above the import, for a file of {(home/'big.csv').stat().st_size >> 20} MB"
 
 
+@pytest.mark.slow
 def test_comparison_of_a_dataset_in_memory(home, capsys):
     "Two processes train on a dataset that was only ever in the memory of this one; asked again, nothing is computed."
     from spt_nb.protocol import compare
