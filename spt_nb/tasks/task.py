@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 from ..core import SptError, digest, one_of, whole
-from .batches import permutation
+from .batches import Split, permutation
 
 from datasets import Dataset
 from fastcore.basics import patch
