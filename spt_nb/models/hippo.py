@@ -69,6 +69,7 @@ def log_uniform(low:float, high:float, *shape:int) -> Tensor:
     "Logarithms of random numbers between `low` and `high`."
     return math.log(low) + math.log(high/low)*torch.rand(*shape)
 
+# %% ../../nbs/models/04_hippo.ipynb #f4caad9e
 def kernel_shape(C, dt, **modes):
     "What modes (..., n) and step sizes (..., H) broadcast to, (..., H), without C (..., H, n) and with it."
     try:
