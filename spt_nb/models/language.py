@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['PYTHIA', 'BUILT_IN', 'FIXED_ARGS', 'neox_config', 'LevelEmbedding', 'LanguageModel', 'build_model',
-           'blank_language_model', 'find_lm', 'lm_fingerprint', 'lm_sizes', 'read_lm', 'take_lm', 'spelled', 'text_ids',
-           'transfer_text']
+           'blank_language_model', 'generate', 'find_lm', 'lm_fingerprint', 'lm_sizes', 'read_lm', 'take_lm', 'spelled',
+           'text_ids', 'transfer_text']
 
 # %% ../../nbs/models/18_language.ipynb #8d4103da
-import re
+import inspect, re
 from functools import lru_cache
 from pathlib import Path
 
@@ -81,8 +81,9 @@ class LanguageModel(SequenceModel):
 def blocks(self:LanguageModel): return self.body.layers
 
 @patch
-def features(self:LanguageModel, x:Tensor, lengths:Tensor|None=None, spare:bool=False) -> Tensor: # (B, L, D)
-    "The last hidden states."
+def features(self:LanguageModel, x:Tensor, lengths:Tensor|None=None, spare:bool=False, rate:float=1.) -> Tensor:
+    "The last hidden states, (B, L, D)."
+    if rate != 1: raise SptError(f"rate is {rate}; allowed with mixer 'pythia': 1")
     return self.body(inputs_embeds=self.embed(x), use_cache=False).last_hidden_state
 
 def build_model(**arguments) -> SequenceModel:
@@ -94,6 +95,44 @@ def blank_language_model(**arguments) -> LanguageModel:
     with torch.device("meta"): model = LanguageModel(**arguments)
     model.body.rotary_emb = type(model.body.rotary_emb)(model.body.config)
     return model
+
+# %% ../../nbs/models/18_language.ipynb #2a5890a3
+@patch
+def init_state(self:LanguageModel, B:int) -> tuple: # Keys and values of every block, and the positions read
+    "The state before the first of B sequences."
+    if self.head_name != "position": raise SptError(f"head is {self.head_name!r}; allowed with a state: position")
+    return (), 0
+
+@patch
+def read_on(self:LanguageModel, x:Tensor, lengths:Tensor|None, state:tuple, rate:float=1.) -> tuple: # Outputs, state
+    "Read a chunk after what is in the state."
+    if lengths is not None or rate != 1:
+        raise SptError(f"lengths is {lengths} and rate {rate}; allowed with mixer 'pythia' and a state: None and 1")
+    h, cache = self.embed(x, state[1]), _transformers().DynamicCache(state[0] or None)
+    name = "cache" if "cache" in inspect.signature(self.body.forward).parameters else "past_key_values"
+    h = self.body(inputs_embeds=h, use_cache=True, **{name: cache}).last_hidden_state
+    return self.head(h), (tuple((c.keys, c.values) for c in cache.layers), state[1] + x.shape[1])
+
+@patch
+def step(self:LanguageModel, x_t:Tensor, state:tuple) -> tuple: # (B, n_outputs), state
+    "Read one position."
+    y, state = self.read_on(x_t[:, None], None, state)
+    return y[:, 0], state
+
+# %% ../../nbs/models/18_language.ipynb #7234706a
+@torch.inference_mode()
+def generate(model:SequenceModel, # Causal, with the head "position" and an output for each token
+             ids:Tensor, # How the sequences begin, (B, L), L from 1
+             n:int, # Tokens to add
+             temperature:float=1.): # 0: always the likeliest
+    "Tokens that continue sequences, (B, n)."
+    if not ids.numel(): raise SptError(f"ids have shape {tuple(ids.shape)}; allowed: at least one token a sequence")
+    y, state = model(ids, state=model.init_state(len(ids)))
+    y, new = y[:, -1], []
+    for _ in range(whole("n", n)):
+        if new: y, state = model.step(new[-1], state)
+        new.append(torch.multinomial((y/temperature).softmax(-1), 1)[:, 0] if temperature else y.argmax(-1))
+    return torch.stack(new, 1)
 
 # %% ../../nbs/models/18_language.ipynb #8685ce1e
 _FILES = ("config.json", "tokenizer.json", "*.safetensors")
