@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from ..analysis.claims import MARGIN, claim, every, judge
-from ..analysis.effects import Cell, Effect, cells_of
+from ..analysis.claims import MARGIN, Cell, Effect, cells_of, claim, every, judge
 from ..analysis.nonparametric import floors, solve_interval
 from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..core import SptError, one_of, read_json, replacing, root, runs_dir, write_json

@@ -14,9 +14,8 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 from ..analysis import statistics
-from ..analysis.claims import closeness
+from ..analysis.claims import Effect, cells_of, closeness
 from ..analysis.comparison_plots import plot_scores
-from ..analysis.effects import Effect, cells_of
 from ..bench.contract import contract
 from ..core import SptError, one_of
 from ..models.backbone import count_parameters

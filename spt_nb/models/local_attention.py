@@ -11,7 +11,6 @@ from importlib import import_module
 
 import torch, torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ..core import SptError, whole
 
@@ -66,13 +65,35 @@ def _pieces(windows, causal):
         for part, diagonal in parts: yield (rows, slice(None), own), (rows, slice(None), part), diagonal
 
 # %% ../../nbs/models/01_local_attention.ipynb #88547f4f
-class Operation(torch.autograd.Function):
-    "An operation with a backward pass of its own, which has no derivative."
-    def __init_subclass__(cls):
-        cls.forward, cls.backward = staticmethod(cls.forward), staticmethod(once_differentiable(cls.backward))
+class _FirstOnly(torch.autograd.Function):
+    "Gradients as they are, which refuse to be differentiated."
+    @staticmethod
+    def forward(ctx, operation, anchor, *grads):
+        ctx.operation = operation
+        return grads
+    @staticmethod
+    def backward(ctx, *_):
+        name, instead = ctx.operation.__name__.lstrip("_"), ctx.operation.instead
+        raise SptError(f"a second derivative reaches {name}, which has a first one only; allowed: {instead}")
 
+class Operation(torch.autograd.Function):
+    "A `forward(ctx, ...)` with a `backward(ctx, ...)` that has no derivative; `instead` says what to do without it."
+    instead = "differences of first derivatives"
+
+    def __init_subclass__(cls):
+        first = cls.backward
+        def backward(ctx, *grads):
+            with torch.no_grad(): grads = first(ctx, *grads)
+            if not torch.is_grad_enabled(): return grads
+            return _FirstOnly.apply(cls, torch.ones((), requires_grad=True),
+                                    *(grads if isinstance(grads, tuple) else [grads]))
+        cls.forward, cls.backward = staticmethod(cls.forward), staticmethod(backward)
+
+# %% ../../nbs/models/01_local_attention.ipynb #87fd96a0
 class _CPUAttend(Operation):
     "Attention of each window to its keys, merged from pieces without a mask."
+    instead = "under torch.nn.attention.sdpa_kernel(SDPBackend.MATH)"
+
     def forward(ctx, q, k, v, windows, causal):
         q, k, v = (x if x.stride(-1) == 1 else x.contiguous() for x in (q, k, v))
         ctx.pieces, out, (B, H, L, _) = list(_pieces(windows, causal)), torch.zeros_like(q), q.shape
@@ -109,7 +130,8 @@ def block_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B
     whole("block", block)
     _check_heads(q, k, v, lengths)
     windows = _windows(q.shape[2], block, causal, lengths)
-    if q.device.type == "cpu" and not alibi: return _CPUAttend.apply(q, k, v, windows, causal)
+    math = not torch.backends.cuda.flash_sdp_enabled() # As under sdpa_kernel(SDPBackend.MATH), on any device
+    if q.device.type == "cpu" and not alibi and not math: return _CPUAttend.apply(q, k, v, windows, causal)
     return _attend(q, k, v, windows, causal, alibi=alibi)
 
 # %% ../../nbs/models/01_local_attention.ipynb #819a636f
