@@ -136,7 +136,7 @@ def leave(self:MLSTM, h:Tensor, c:Tensor, z:Tensor) -> Tensor: # (B, L, D)
 @patch
 def forward(self:MLSTM, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None) -> Tensor|tuple:
     "The output; from a state on, a pair of it and the state after the last position of each sequence."
-    if state is not None: only_causal(self)
+    if state is not None: only_causal(self, "with a state")
     if not x.shape[1]: return x if state is None else (x, state)
     real = None if lengths is None or (self.causal and state is None) else valid_positions(lengths, x.shape[1])
     if real is not None: x = x*real[..., None]

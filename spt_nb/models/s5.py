@@ -11,8 +11,8 @@ from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor
-from .hippo import check_state_space, log_uniform, nplr_legs
-from .lru import SharedStateMixer, check_rate, full
+from .hippo import as_complex, check_rate, check_state_space, log_uniform, nplr_legs
+from .lru import SharedStateMixer, full
 from .s4d import discretise
 
 # %% ../../nbs/models/11_s5.ipynb #a3464f82
@@ -46,7 +46,7 @@ class S5(SharedStateMixer):
 @patch
 def system(self:S5, rate:float=1.) -> tuple: # lambda (N/2,), B (N/2, d_model) and C (directions, d_model, N/2), complex
     check_rate(rate)
-    B, C = (torch.view_as_complex(full(z)) for z in (self.B, self.C))
+    B, C = as_complex(self.B), as_complex(self.C)
     Lambda = torch.complex(-torch.exp(full(self.log_neg_re)), full(self.im))
     lam, scale = discretise(Lambda, torch.ones_like(B[:, 0]), torch.exp(full(self.log_dt))*rate)
     return lam.to(B.dtype), B*scale.to(B.dtype)[:, None], 2*C
