@@ -42,7 +42,7 @@ def _recur(a, x, x0, way):
         before = x_k[-1 if way > 0 else 0]
     _steps(a[rest], x[rest], before, way)
 
-# %% ../../nbs/models/10_lru.ipynb #28304892
+# %% ../../nbs/models/10_lru.ipynb #1fd409d7
 class _Scan(Operation):
     "a (L or 1, ...), b (L, ...); (L, ...)."
     def forward(ctx, a, b, way):
@@ -60,6 +60,7 @@ class _Scan(Operation):
         torch.mul(h[late], x[early].conj(), out=da[late])
         return da.sum_to_size(a.shape), h, None
 
+# %% ../../nbs/models/10_lru.ipynb #28304892
 def scan(a:Tensor, b:Tensor, reverse:bool=False, start:Tensor|None=None) -> Tensor: # (L, ...)
     "All states of `x_t = a_t x_{t-1} + b_t` or, in `reverse`, `a_t x_{t+1} + b_t`; a broadcasts to b (L, ...)."
     a = a[(None,)*(b.ndim - a.ndim)]
@@ -115,18 +116,21 @@ class SharedStateMixer(nn.Module):
         y = self.readout(y.transpose(0, 1).to(self.skip.dtype))
         return y if state is None else (y, after(state[None], states, lengths)[0])
 
-    def init_state(self, B:int) -> Tensor: # Complex, (B, N)
-        only_causal(self)
-        lam = self.system()[0]
-        return lam.new_zeros(B, len(lam))
+# %% ../../nbs/models/10_lru.ipynb #d7751c58
+@patch
+def init_state(self:SharedStateMixer, B:int) -> Tensor: # Complex, (B, N)
+    only_causal(self)
+    lam = self.system()[0]
+    return lam.new_zeros(B, len(lam))
 
-    def step(self, x_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
-        with torch.autocast(x_t.device.type, enabled=False):
-            (lam, B, C), skip = self.system(rate), full(self.skip)
-            u = x_t.to(skip.dtype)
-            state = lam*state + write(B, u)
-            y = u*skip + read(C[0], state)
-        return self.readout(y.to(self.skip.dtype)), state
+@patch
+def step(self:SharedStateMixer, x_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
+    with torch.autocast(x_t.device.type, enabled=False):
+        (lam, B, C), skip = self.system(rate), full(self.skip)
+        u = x_t.to(skip.dtype)
+        state = lam*state + write(B, u)
+        y = u*skip + read(C[0], state)
+    return self.readout(y.to(self.skip.dtype)), state
 
 # %% ../../nbs/models/10_lru.ipynb #3c84a669
 def ring(N:int, r_min:float, r_max:float, max_phase:float) -> tuple: # nu and theta, real, (N,)

@@ -71,6 +71,7 @@ class _Selective(Operation):
             dA += _gradients(own, grad_k, carry, dt_k, u_k, A, B_k, C_k, h, *room)
         return ddt, du, dA, dB, dC, carry
 
+# %% ../../nbs/models/13_mamba.ipynb #6e192483
 def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, h:Tensor|None=None) -> Tensor|tuple: # (L, b, E)
     "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
     start = x.new_zeros(x.shape[1], *A.shape) if h is None else h

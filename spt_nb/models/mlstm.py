@@ -149,6 +149,7 @@ def forward(self:MLSTM, x:Tensor, lengths:Tensor|None=None, state:tuple|None=Non
     if state is None: return y
     return y, (after(before.transpose(0, 1), x.transpose(0, 1), lengths).transpose(0, 1), memory)
 
+# %% ../../nbs/models/14_mlstm.ipynb #39661bbb
 @patch
 def init_state(self:MLSTM, B:int) -> tuple:
     only_causal(self)

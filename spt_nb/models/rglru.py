@@ -34,21 +34,23 @@ class GatedMixer(nn.Module):
 
     def branches(self, x:Tensor) -> tuple: return self.inp(x).chunk(2, -1) # Of the recurrence, of the gate
 
-    def forward(self, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
-        "The output; from a state on, a pair of it and the state after the last position of each sequence."
-        check_rate(rate)
-        if state is not None: only_causal(self, "with a state")
-        u, gate = self.branches(x.transpose(0, 1))
-        with torch.autocast(x.device.type, enabled=False):
-            u = full(u)
-            real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
-            if real is not None: u = u*real
-            ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
-        y = self.leave(sum(ys).transpose(0, 1), gate.transpose(0, 1))
-        return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
-
     def leave(self, y:Tensor, gate:Tensor) -> Tensor:
         return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype)))
+
+# %% ../../nbs/models/12_rglru.ipynb #ae9ed1fa
+@patch
+def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
+    "The output; from a state on, a pair of it and the state after the last position of each sequence."
+    check_rate(rate)
+    if state is not None: only_causal(self, "with a state")
+    u, gate = self.branches(x.transpose(0, 1))
+    with torch.autocast(x.device.type, enabled=False):
+        u = full(u)
+        real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
+        if real is not None: u = u*real
+        ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
+    y = self.leave(sum(ys).transpose(0, 1), gate.transpose(0, 1))
+    return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0
 @patch
@@ -109,11 +111,12 @@ def gated(self:RGLRU, u:Tensor, way:int, rate:float=1.) -> tuple:
     a, scale = decay(r, Lambda, rate)
     return a, scale*i*u
 
+# %% ../../nbs/models/12_rglru.ipynb #3d5d0a0d
 @patch
 def directed(self:RGLRU, u:Tensor, real:Tensor|None, way:int, rate:float, h=None, before=None) -> tuple:
     a, b = self.gated(short_conv(u, self.taps[way], self.taps_bias[way], way == 1, before), way, rate)
     if real is not None: b = b*real
-    if real is not None and h is not None: a = a.masked_fill(~real, 1) # Padding keeps the state
+    if real is not None and h is not None: a = a.masked_fill(~real, 1)
     hs = scan(a, b, way == 1, h)
     return hs, h if h is None else after(h[None], hs)[0]
 
