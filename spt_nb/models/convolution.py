@@ -144,25 +144,38 @@ class ConvolutionMixer(nn.Module):
         with _full_float32(): k, *k_back = self.kernel(u.shape[-1], **rate)
         return long_conv(u.to(k.dtype), k, *k_back, skip=self.skip)
 
-    def readout(self, y:Tensor) -> Tensor: # (B, L, d_model)
-        "GELU, dropout, the linear map and the gate, for outputs of the convolution (B, d_model, L)."
-        (B, D, L), device = y.shape, y.device.type
-        if not (plain(self.out) and plain(self.drop, TiedDropout)): return self.gated(F.gelu(y).mT)
-        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
-        with torch.autocast(device, enabled=False):
-            y, W, bias = y.transpose(0, 1).reshape(D, B*L), self.out.weight.to(dtype), self.out.bias.to(dtype)
-            drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
-            return _Readout.apply(y, drop, W, bias, L).view(B, L, D)
-
-    def gated(self, z:Tensor) -> Tensor: return F.glu(self.out(self.drop(z).to(self.skip.dtype)), -1)
-
-    def forward(self, x:Tensor, lengths:Tensor|None=None, state=None): return self.mix(x, lengths, state)
+    def forward(self, x:Tensor, lengths:Tensor|None=None, state=None):
+        "The output (B, L, d_model) or, given a state, the output and the state after each sequence."
+        return self.mix(x, lengths, state)
 
 # %% ../../nbs/models/03_convolution.ipynb #aedb0200
+@patch
+def gated(self:ConvolutionMixer, z:Tensor) -> Tensor: return F.glu(self.out(self.drop(z).to(self.skip.dtype)), -1)
+
+@patch
+def readout(self:ConvolutionMixer, y:Tensor) -> Tensor: # (B, L, d_model)
+    "GELU, dropout, the linear map and the gate, for outputs of the convolution (B, d_model, L)."
+    (B, D, L), device = y.shape, y.device.type
+    if not (plain(self.out) and plain(self.drop, TiedDropout)): return self.gated(F.gelu(y).mT)
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
+    with torch.autocast(device, enabled=False):
+        y, W, bias = y.transpose(0, 1).reshape(D, B*L), self.out.weight.to(dtype), self.out.bias.to(dtype)
+        drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
+        return _Readout.apply(y, drop, W, bias, L).view(B, L, D)
+
+# %% ../../nbs/models/03_convolution.ipynb #05549b46
 def only_causal(mixer:nn.Module, when:str="step by step"):
     "Raise an `SptError` if a mixer reads later positions."
     if not mixer.causal: raise SptError(f"causal is False; allowed {when}: True")
 
+@patch
+def step(self:ConvolutionMixer, x_t:Tensor, state, **rate) -> tuple:
+    "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
+    u_t = x_t.to(torch.promote_types(self.skip.dtype, torch.float32))
+    y, state = self.advance(u_t, state, **rate)
+    return self.gated(F.gelu(torch.addcmul(y, u_t, self.skip.to(u_t.dtype)))), state
+
+# %% ../../nbs/models/03_convolution.ipynb #6ee18fb2
 @patch
 def mix(self:ConvolutionMixer, x:Tensor, lengths:Tensor|None, state, **rate):
     "The output for input (B, L, d_model) or, given a state, the output and the state after each sequence."
@@ -179,13 +192,6 @@ def mix(self:ConvolutionMixer, x:Tensor, lengths:Tensor|None, state, **rate):
         y = self.convolve(u, **rate)
         if state is not None: more, state = self.carry(u.to(y.dtype), state, lengths, **rate)
     return self.readout(y) if state is None else (self.readout(y + more.to(y.dtype)), state)
-
-@patch
-def step(self:ConvolutionMixer, x_t:Tensor, state, **rate) -> tuple:
-    "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
-    u_t = x_t.to(torch.promote_types(self.skip.dtype, torch.float32))
-    y, state = self.advance(u_t, state, **rate)
-    return self.gated(F.gelu(torch.addcmul(y, u_t, self.skip.to(u_t.dtype)))), state
 
 # %% ../../nbs/models/03_convolution.ipynb #f9581cf0
 class WindowConv(ConvolutionMixer):

@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from ..core import divisor, whole
 from .convolution import Operation, chunks
 from .hippo import (StateSpaceMixer, as_complex, check_rate, check_state_space, kernel_shape, log_uniform,
-                                 nplr_legs, shifted, single)
+                                 nplr_legs, shifted, widened)
 
 # %% ../../nbs/models/05_s4.ipynb #12229d2c
 def _dot(a, b): return 2*(a*b).real.sum(-1, keepdim=True)
@@ -153,8 +153,8 @@ class S4(StateSpaceMixer):
 def system(self:S4, rate:float=1.) -> tuple:
     "Lambda, P and B, complex, (n_ssm, n), and the step sizes of their channels, (n_ssm, H/n_ssm)."
     check_rate(rate)
-    Lambda = torch.complex(-single(self.log_neg_re).exp(), single(self.im))
-    return Lambda, as_complex(self.P), as_complex(self.B), single(self.log_dt).exp().view(len(self.im), -1)*rate
+    Lambda = torch.complex(-widened(self.log_neg_re).exp(), widened(self.im))
+    return Lambda, as_complex(self.P), as_complex(self.B), widened(self.log_dt).exp().view(len(self.im), -1)*rate
 
 @patch
 def kernel(self:S4, L:int, rate:float=1.) -> Tensor: # (directions, d_model, L)
@@ -171,7 +171,7 @@ def advance(self:S4, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
 
 # %% ../../nbs/models/05_s4.ipynb #daa55352
 def _blocks(E, x, c, T, n):
-    "Columns `A^j b` and rows `c A^j` for j < T, (H, T, N), `A^T - I`, and `A^(2^i) - I` for the bits of numbers up to n."
+    "Columns `A^j b` and rows `c A^j`, j < T, (H, T, N), `A^T - I`, and `A^(2^i) - I` for the bits of numbers up to n."
     powers = []
     for i in range(max(n, T).bit_length()):
         powers.append(E)
@@ -184,6 +184,7 @@ def _moved(s, powers, n):
     for i, E in enumerate(powers): s = s + (n >> i & 1)[:, None]*(s @ E.mT)
     return s
 
+# %% ../../nbs/models/05_s4.ipynb #b9e82ba6
 @patch
 def carry(self:S4, u:Tensor, state:Tensor, lengths:Tensor|None, rate:float=1.) -> tuple:
     e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system(rate)))

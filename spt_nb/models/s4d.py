@@ -124,9 +124,8 @@ class S4D(StateSpaceMixer):
         super().__init__(d_model, causal, dropout)
         self.init, self.method, self.n_modes = init, method, d_state//2
         Lambda, B = diagonal_init(init, d_state//2, n_ssm)
-        def parameter(z): return nn.Parameter(z.to(torch.get_default_dtype()))
-        self.log_neg_re, self.im = parameter(torch.log(-Lambda.real)), parameter(Lambda.imag)
-        self.B = parameter(torch.view_as_real(B)) # (real, imaginary), and so is C
+        start = torch.log(-Lambda.real), Lambda.imag, torch.view_as_real(B) # (real, imaginary), and so is C
+        self.log_neg_re, self.im, self.B = (nn.Parameter(z.to(torch.get_default_dtype())) for z in start)
         self.C = nn.Parameter(torch.randn(self.directions, d_model, d_state//2, 2)*.5**.5)
         self.log_dt = nn.Parameter(log_uniform(dt_min, dt_max, d_model))
 
@@ -158,6 +157,7 @@ def memory(z:Tensor, u:Tensor) -> Tensor: # complex128, (G, R, n)
         total = w*total + torch.view_as_complex((piece @ rows).unflatten(-1, (-1, 2)))
     return total
 
+# %% ../../nbs/models/06_s4d.ipynb #96a4c853
 @patch
 def discrete(self:S4D, rate:float=1.) -> tuple:
     "Abar and Bbar of every channel, (d_model, n)."
