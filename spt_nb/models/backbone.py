@@ -170,8 +170,7 @@ def forward(self:SequenceModel, x:Tensor, # Tokens (B, L) or values (B, L, chann
             x2:Tensor|None=None, lengths2:Tensor|None=None, # Second documents and their lengths, for the head "match"
             where:Tensor|None=None, # Positions to recover, bool, (B, L); for the head "position", or the second head
             spare:bool=False, # The batch of a process that got none: it takes part in all steps, and changes nothing
-            rate:float=1., # Time between positions, relative to training; for state-space mixers
-            state=None, # What a causal model with the head "position" read before
+            rate:float=1., state=None, # Time between positions relative to training; what a causal model read before
            ) -> Tensor: # (B, n_outputs), (B, L, n_outputs) for "position", or one row for each True in `where`
     "Outputs of the head, and the new state if one is given."
     if state is not None: return self.read_on(x, lengths, state, rate)
