@@ -248,3 +248,4 @@ def main(argv:list[str]|None=None):
     "The `spt` command."
     if "" not in sys.path: sys.path.insert(0, "") # so that my_mixer:Class is found in the current folder
     return dispatch(_COMMANDS, argv, "spt", f"spt_nb {__version__}", _SHARED, dict(compare=_recipe_help))
+if __name__ == "__main__" and __package__: sys.exit(main()) # python -m spt_nb.cli

@@ -105,7 +105,8 @@ def _check_trials(trials, task):
     for c in {canonical(c.arguments(task)): c for c in first}.values():
         model = c.build(task).eval()
         if c.take: transfer(model.state_dict(), model, c.take)
-        x = torch.zeros(1, 4, dtype=torch.long) if task.vocab_size else torch.zeros(1, 4, model.channels)
+        n = min(4, task.length)
+        x = torch.zeros(1, n, dtype=torch.long) if task.vocab_size else torch.zeros(1, n, model.channels)
         with torch.inference_mode(): model.features(x, None)
 
 # %% ../../nbs/protocol/11_plan.ipynb #fb645396

@@ -10,9 +10,8 @@ import os, shlex, shutil, socket, subprocess, sys, time
 from pathlib import Path
 
 import psutil
-from filelock import FileLock
 
-from ..core import SptError, cores, digest, one_of, whole, write_json
+from ..core import Lock, SptError, cores, digest, one_of, whole, write_json
 from .progress import plan
 from .store import Store, peek
 from .torchrun import worker_env
@@ -106,7 +105,7 @@ def _jobs(stages, store, workers, cluster, processes, options, quiet) -> tuple[P
         if f.is_symlink() or f.stat().st_uid != os.getuid():
             raise SptError(f"runs is {str(f.parent)!r}; allowed: one where {f.name} belongs to you")
         f.chmod(0o700)
-    with FileLock(folder/"lock"):
+    with Lock(folder/"lock"):
         note, word = peek(folder/"jobs.json"), "goes on with"
         if not (note and alive(note, folder)):
             threads, word = max(1, cores()//workers) if cluster == "local" else None, "submitted"

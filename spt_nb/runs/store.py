@@ -11,11 +11,11 @@ import functools, os, shutil, subprocess, sys, time
 from pathlib import Path
 
 from fastcore.basics import patch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 import spt_nb
 from .. import __version__
-from ..core import SptError, digest, file_hash, flush, read_json, write_json
+from ..core import Lock, SptError, digest, file_hash, flush, read_json, write_json
 
 # %% ../../nbs/runs/01_store.ipynb #a3f6cd5b
 NUMERICS = dict(tasks=1, models=1, objectives=1, training=1)
@@ -96,7 +96,7 @@ class Store:
 
     def lock(self, key):
         (self.folder/".locks").mkdir(exist_ok=True)
-        return FileLock(self.folder/".locks"/key)
+        return Lock(self.folder/".locks"/key)
 
 def config_hash(folder) -> str: # Empty, if it has none that can be read
     "The hash of the configuration in a folder, which is what a finished stage is called."
@@ -195,4 +195,4 @@ def state(store:Store, key:str) -> dict: # `state`: done | running | stopped | f
     try:
         with store.lock(key).acquire(timeout=0): return progress | dict(state="stopped")
     except Timeout: return progress | dict(state="running")
-    except OSError: return progress | dict(state="stopped")
+    except (OSError, SptError): return progress | dict(state="stopped")

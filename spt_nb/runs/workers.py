@@ -12,7 +12,7 @@ import errno, os, signal, subprocess, sys, time, traceback
 import torch
 from filelock import Timeout
 
-from ..core import cores, read_json, write_json
+from ..core import brief, cores, read_json, write_json
 from .store import Store, state
 from .torchrun import described, listen, run_stage, stage_from, worker_env
 
@@ -28,7 +28,7 @@ def _attempt(s, store, run_id, processes) -> str|None: # Why it failed, "" if it
     except Timeout: return None
     except Exception as e:
         if getattr(e, "errno", None) in DISK: raise
-        why = f"{type(e).__name__}: {e}".splitlines()[0].removeprefix("SptError: ")
+        why = brief(e)
         write_json(store.partial(s.hash)/"failed.json", dict(why=why, run_id=run_id, traceback=traceback.format_exc()))
         return why
     return ""

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from tqdm import tqdm
 
-from ..core import (SptError, cache_dir, canonical, cores, digest, file_hash, read_json, replacing, whole,
+from ..core import (Lock, SptError, cache_dir, canonical, cores, digest, file_hash, read_json, replacing, whole,
                          write_json)
 from .batches import Scale, Split, in_memory, permutation, scaled, transform_of
 from .sources import Source
@@ -68,7 +68,8 @@ def limited(splits:dict, # Split -> Dataset
 def rescaled(splits:dict, mark:str, offset, scale): # (splits, fingerprint)
     "Splits whose stored numbers are shown as `(x - offset)/scale`, and the fingerprint of that."
     splits = {k: scaled(ds, offset, scale) for k, ds in splits.items()}
-    return splits, digest([mark, *(digest(np.asarray(a, np.float32).tobytes()) for a in (offset, scale))])
+    shown = transform_of(splits["train"])
+    return splits, digest([mark, *(digest(a.tobytes()) for a in (shown.offset, shown.scale))])
 
 # %% ../../nbs/tasks/03_cache.ipynb #f523eac5
 log = logging.getLogger("spt_nb")
@@ -134,7 +135,7 @@ def _fill(folder:Path, what:dict, make):
 def _locked(folder:Path):
     "Hold the lock of a cache; log it when another process has it."
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.parent/f".{folder.name}.lock")
+    lock = Lock(folder.parent/f".{folder.name}.lock")
     try: lock.acquire(timeout=0)
     except Timeout:
         log.warning("cache %s is being made by another process; waiting", folder.name)

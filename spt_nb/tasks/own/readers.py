@@ -6,14 +6,14 @@
 __all__ = ['FORMS', 'ALLOWED', 'BLOCK', 'form_of', 'spooled', 'forget', 'Rows', 'read_table']
 
 # %% ../../../nbs/tasks/own/01_readers.ipynb #78a0dd3d
-import csv, gzip, json, mmap, re
+import csv, gzip, json, mmap, os, re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-from ...core import SptError
+from ...core import SptError, digest
 
 # %% ../../../nbs/tasks/own/01_readers.ipynb #7b312c2c
 FORMS = {".parquet": "Parquet", ".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON", ".ndjson": "JSON", ".json": "JSON"}
@@ -188,8 +188,7 @@ def read_table(path:Path, # Of a table
     if form is None: raise SptError(f"data is {path.name!r}; allowed: {ALLOWED}, or a folder")
     if path.is_file() and not path.stat().st_size: raise SptError(f"{path.name} is empty; allowed: one row or more")
     reader = {"Parquet": _parquet, "JSON": _json}.get(form) or (lambda p: _csv(p, form))
-    name = "-".join(path.parts[-2:])
-    try: table, maps = spooled(_guarded(path, reader(path)), folder, name)
+    try: table, maps = spooled(_guarded(path, reader(path)), folder, digest(os.fsencode(path)))
     except pa.ArrowException as e:
         raise SptError(f"{path.name} has rows of different types: {str(e).splitlines()[0][:150]}") from None
     if table is None: raise SptError(f"{path.name} has no rows; allowed: one or more")
