@@ -131,13 +131,14 @@ def tasks(name:str=""): # A task, to see its options
 
 # %% ../nbs/03_cli.ipynb #3a485865
 def data(name:str="", # A task (see: spt tasks)
-         data_dir:str=None,
+         data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
     from spt_nb.tasks import cache, load_task
     from spt_nb.tasks.summary import summary
     if not verify:
+        if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
         task = load_task(name, data_dir, **options)
         return print(f"{task}\n{summary(task)}")
