@@ -98,7 +98,8 @@ def any_terminal():
         if hasattr(stream, "reconfigure"): stream.reconfigure(errors="alike")
 
 # %% ../nbs/02_arguments.ipynb #7b1f0b12
-OPTION = re.compile(r"\w+\([^()]*\)|\b([a-z]\w*)=(True|False|None|\.\.\.|-?[\d.]*\d)(?![\w.])|(?<![\w/.'-])(data_dir)(?![\w/.'])")
+OPTION = re.compile(r"\w+\([^()]*\)|\b([a-z]\w*)=(True|False|None|\.\.\.|-?[\d.]*\d)(?![\w.])"
+                    r"|(?<![\w/.'-])(data_dir)(?![\w/.'])")
 
 def as_flags(message:str) -> str:
     "Options of functions as the flags of a command."

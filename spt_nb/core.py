@@ -41,14 +41,14 @@ def hint(value, # The value given
          allowed, # The values that are allowed
         ) -> str:
     "Which name the user may have meant, or the empty text."
-    near = difflib.get_close_matches(str(value), map(str, allowed), 1)
-    return f"did you mean {near[0]}? " if near else ""
+    near = difflib.get_close_matches(str(value), map(str, allowed), 1, .7)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 def choices(value, allowed) -> str: # As for `hint`
     "What is allowed, and which of it the user may have meant."
     names = [*map(str, allowed)]
-    more = f" and {len(names) - 12} more" if len(names) > 16 else ""
-    return f"{hint(value, names)}allowed: {', '.join(names[:12] if more else names)}{more}"
+    more = f" and {len(names) - 12} more" if len(names) > 24 else ""
+    return f"allowed: {', '.join(names[:12] if more else names)}{more}{hint(value, names)}"
 
 def brief(e:BaseException) -> str:
     "The type of an error, and the first line of what it says."

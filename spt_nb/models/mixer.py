@@ -45,7 +45,7 @@ def find_mixer(mixer):
     module, _, name = str(mixer).rpartition(":")
     if not (module and name):
         allowed = ", ".join(MIXERS) + ", a class, or an import path package.module:Name or folder/file.py:Name"
-        raise SptError(f"mixer is {mixer!r}; {hint(mixer, MIXERS)}allowed: {allowed}")
+        raise SptError(f"mixer is {mixer!r}; allowed: {allowed}{hint(mixer, MIXERS)}")
     try: make = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
     except (Exception, SystemExit) as e:
         raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None

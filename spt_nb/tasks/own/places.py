@@ -90,7 +90,7 @@ def path_of(data, data_dir) -> Path:
     path = Path(data).expanduser().absolute()
     if path.exists(): return path
     there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise SptError(f"data is {str(data)!r}, which does not exist; {hint(path.name, there)}allowed: a file or a folder")
+    raise SptError(f"data is {str(data)!r}, which does not exist; allowed: a file or a folder{hint(path.name, there)}")
 
 # %% ../../../nbs/tasks/own/07_places.ipynb #b67228c0
 def find(path:Path): # (what: "tables", "saved" or a form of media; what was found; all files)
