@@ -46,26 +46,15 @@ def _parser(command, title:str, shared:dict, epilog:str) -> argparse.ArgumentPar
         else: add(f"--{name}", default=p.default)
     return parser
 
-# %% ../nbs/02_arguments.ipynb #1cdff03e
-def parse(command, argv:list[str], # A function with docments; what was typed after its name
-          title:str="spt", shared:dict={}, epilog:str="") -> dict: # As for `dispatch`
-    "The arguments of a command as keywords, those it does not name included if it takes them."
-    parser, signature = _parser(command, title, shared, epilog), inspect.signature(command).parameters
-    known, rest = parser.parse_known_args(_joined([re.sub("(?<=^--)[^=]+", lambda m: m[0].replace("-", "_"), a)
-                                                   for a in argv], signature))
-    values = {}
-    for name, x in vars(known).items():
-        kind = signature[name].annotation
-        try: values[name] = kind(x) if isinstance(x, str) else x
-        except ValueError: raise SptError(f"{name} is {x!r}; allowed: a {'whole '*(kind is int)}number") from None
-    return values | _overrides(rest, any(p.kind is p.VAR_KEYWORD for p in signature.values()), parser.error)
-
-def _joined(argv:list[str], signature) -> list[str]:
-    "A value that begins with a hyphen is joined to its flag; argparse would take it for another flag."
+# %% ../nbs/02_arguments.ipynb #7b1f0b22
+def _plain(argv:list[str], signature) -> list[str]:
+    "Flags with underscores, and values that begin with a hyphen joined to their flag."
+    argv = [re.sub("(?<=^--)[^=]+", lambda m: m[0].replace("-", "_"), a) for a in argv]
     texts = {f"--{n}" for n, p in signature.items() if p.default is None or isinstance(p.default, str)}
     dashed = [i for i, a in enumerate(argv[1:], 1) if argv[i - 1] in texts and re.match("-[^-]", a)]
     return [f"{a}={argv[i + 1]}" if i + 1 in dashed else a for i, a in enumerate(argv) if i not in dashed]
 
+# %% ../nbs/02_arguments.ipynb #1cdff03e
 def _overrides(rest:list[str], accepts:bool, fail) -> dict:
     "`--name value`, `--name=value`, and `--name` or `--no-name` for true or false, as a dictionary."
     values, rest = {}, list(rest)
@@ -80,6 +69,19 @@ def _overrides(rest:list[str], accepts:bool, fail) -> dict:
         if name in values: fail(f"{name} is given twice; allowed: once")
         values[name] = value(text)
     return values
+
+# %% ../nbs/02_arguments.ipynb #7b1f0b25
+def parse(command, argv:list[str], # A function with docments; what was typed after its name
+          title:str="spt", shared:dict={}, epilog:str="") -> dict: # As for `dispatch`
+    "The arguments of a command as keywords, those it does not name included if it takes them."
+    parser, signature = _parser(command, title, shared, epilog), inspect.signature(command).parameters
+    known, rest = parser.parse_known_args(_plain(argv, signature))
+    values = {}
+    for name, x in vars(known).items():
+        kind = signature[name].annotation
+        try: values[name] = kind(x) if isinstance(x, str) else x
+        except ValueError: raise SptError(f"{name} is {x!r}; allowed: a {'whole '*(kind is int)}number") from None
+    return values | _overrides(rest, any(p.kind is p.VAR_KEYWORD for p in signature.values()), parser.error)
 
 # %% ../nbs/02_arguments.ipynb #aa712b0d
 ALIKE = {**dict(zip("▁▂▃▄▅▆▇█–—−‘’“”×·•", "_.:-=+*#---''\"\"x.*")),
