@@ -100,6 +100,12 @@ class Operation(torch.autograd.Function):
                                     *(grads if isinstance(grads, tuple) else [grads]))
         cls.forward, cls.backward = staticmethod(cls.forward), staticmethod(backward)
 
+    @classmethod
+    def apply(cls, *args):
+        if torch.compiler.is_exporting(): # A program for inference
+            args = [x.detach() if isinstance(x, Tensor) else x for x in args]
+        return super().apply(*args)
+
 # %% ../../nbs/models/01_local_attention.ipynb #87fd96a0
 class _CPUAttend(Operation):
     "Attention of each window to its keys, merged from pieces without a mask."

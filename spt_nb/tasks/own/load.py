@@ -10,7 +10,7 @@ import hashlib, json, tempfile
 from pathlib import Path
 
 import numpy as np
-from ...core import SptError, cache_dir, digest, one_of, whole
+from ...core import SptError, cache_dir, digest, one_of, printable, whole
 from ..cache import cached, limited
 from ..characters import BYTES
 from .columns import find_label, form_of_input, named, pick
@@ -157,7 +157,7 @@ def _inputs(f) -> str:
 # %% ../../../nbs/tasks/own/08_load.ipynb #15fd40b7
 def _source(path, f, *words) -> str:
     "What was read and what was guessed, in one sentence."
-    name = f"a datasets.Dataset kept as {path.name}" if path.parent == cache_dir()/"own" else path.name
+    name = f"a datasets.Dataset kept as {path.name}" if path.parent == cache_dir()/"own" else printable(path.name)
     kind = f"{f['kind']} of {len(f['classes'])} classes" if f["classes"] else f["kind"]
     label = f["said"] or f"label from column {f['y']!r}"
     cut = f"cut to {f['length']}, which shortened {f['cut']} rows" if f["cut"] else f"longest {f['length']}"

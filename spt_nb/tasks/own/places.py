@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ...core import SptError, cache_dir, digest, file_hash
 from ..cache import log
-from .folders import files_in, label_tables, media_in, split_of, tables_in
-from .readers import ALLOWED, Rows, form_of, read_table
+from .folders import files_in, label_tables, media_in, split_of, table_of, tables_in
+from .readers import ALLOWED, Rows, form_of
 from ..batches import Dataset
 from datasets import DatasetDict, load_from_disk
 from datasets.table import embed_table_storage
@@ -120,7 +120,7 @@ def read(what:str, found, tmp:Path) -> dict: # Split -> Rows
             raise SptError(f"{found.name} cannot be read as a saved dataset: {str(e).splitlines()[0][:150]}") from None
         found = tables_in(keep(data))
     order = sorted(found, key=lambda s: s != "train")
-    parts = {s: _together([read_table(f, tmp) for f in found[s]]) for s in order}
+    parts = {s: _together([table_of(f, tmp) for f in found[s]]) for s in order}
     return _by_column(parts["train"]) if list(parts) == ["train"] else parts
 
 # %% ../../../nbs/tasks/own/07_places.ipynb #d7ce8845
