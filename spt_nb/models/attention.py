@@ -133,7 +133,7 @@ def bias(self:Attention, rows:slice, L:int, like:Tensor) -> Tensor: # (1 or head
 def mask(self:Attention, q:Tensor, lengths:Tensor|None) -> Tensor|None:
     "Which scores the fused attention lowers or hides, broadcastable to (B, heads, L, L), apart from `causal`."
     L, keys = q.shape[2], None
-    if lengths is not None and not self.causal and not (lengths.device.type == "cpu" and lengths.min() >= L):
+    if lengths is not None and not self.causal and not (lengths.device.type == "cpu" and (lengths >= L).all()):
         keys = valid_positions(lengths.clamp(min=1), L)[:, None, None]
     if not (self.alibi or self.window): return keys
     bias = self.bias(slice(0, L), L, q)

@@ -14,7 +14,7 @@ from ..core import divisor, whole
 from .attention import valid_positions
 from .convolution import TiedDropout, only_causal
 from .hippo import check_rate
-from .lru import after, full, scan
+from .lru import after, check_state, full, scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
 def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False, before:Tensor|None=None) -> Tensor: # (L, B, D)
@@ -42,7 +42,7 @@ class GatedMixer(nn.Module):
 def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
     "The output; from a state on, a pair of it and the state after the last position of each sequence."
     check_rate(rate)
-    if state is not None: only_causal(self, "with a state")
+    if state is not None: check_state(self, len(state[0]), len(x))
     u, gate = self.branches(x.transpose(0, 1))
     with torch.autocast(x.device.type, enabled=False):
         u = full(u)
