@@ -88,13 +88,12 @@ class TiedDropout(nn.Module):
         return x*F.dropout(x.new_ones(x.shape[0], *[1]*(x.ndim - 2), x.shape[-1]), self.p)
 
 # %% ../../nbs/models/03_convolution.ipynb #4010a3f6
-_HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
-
 def plain(module:nn.Module, kind:type=nn.Linear) -> bool:
     "Is it of exactly this class, with ordinary parameters and without hooks? Then its `forward` need not be called."
     if type(module) is not kind or "forward" in vars(module) or nn.modules.module._has_any_global_hook(): return False
     ordinary = all(type(p) in (nn.Parameter, Tensor) for p in module._parameters.values())
-    return ordinary and not any(getattr(module, hooks) for hooks in _HOOKS)
+    hooks = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
+    return ordinary and not any(hooks)
 
 # %% ../../nbs/models/03_convolution.ipynb #c00f36c6
 class _Turn(Operation):
@@ -152,9 +151,7 @@ class ConvolutionMixer(nn.Module):
         with _full_float32(): k, *k_back = self.kernel(u.shape[-1], **rate)
         return long_conv(u.to(k.dtype), k, *k_back, skip=self.skip)
 
-    def forward(self, x:Tensor, lengths:Tensor|None=None, state=None):
-        "The output (B, L, d_model) or, given a state, the output and the state after each sequence."
-        return self.mix(x, lengths, state)
+    def forward(self, x:Tensor, lengths:Tensor|None=None, state=None): return self.mix(x, lengths, state)
 
 # %% ../../nbs/models/03_convolution.ipynb #aedb0200
 @patch
@@ -245,7 +242,7 @@ def advance(self:WindowConv, u_t:Tensor, state:Tensor) -> tuple:
 def carry(self:WindowConv, u:Tensor, state:Tensor, lengths:Tensor|None) -> tuple:
     "What earlier inputs add to the outputs for u (B, d_model, L), and the last inputs."
     (B, D, L), w, k = u.shape, self.window, self.row()
-    last = torch.full((B,), L, device=u.device) if lengths is None else lengths
-    at = last[:, None, None] + torch.arange(w, device=u.device).flip(0)
-    seen = torch.cat([state.flip(-1), u], -1)
-    return F.conv1d(F.pad(state.flip(-1), (0, L)), k[:, None], groups=D), seen.gather(-1, at.expand(B, D, w))
+    at = torch.arange(w, device=u.device).flip(0) + (L if lengths is None else lengths[:, None, None])
+    before = state.flip(-1)
+    state = torch.cat([before, u], -1).gather(-1, at.expand(B, D, w))
+    return F.conv1d(F.pad(before, (0, L)), k[:, None], groups=D), state

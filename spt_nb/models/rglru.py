@@ -34,9 +34,6 @@ class GatedMixer(nn.Module):
 
     def branches(self, x:Tensor) -> tuple: return self.inp(x).chunk(2, -1) # Of the recurrence, of the gate
 
-    def leave(self, y:Tensor, gate:Tensor) -> Tensor:
-        return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype)))
-
 # %% ../../nbs/models/12_rglru.ipynb #ae9ed1fa
 @patch
 def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
@@ -49,7 +46,8 @@ def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|Non
         real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
         if real is not None: u = u*real
         ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
-    y = self.leave(sum(ys).transpose(0, 1), gate.transpose(0, 1))
+    y = (sum(ys)*self.activate(gate)).to(self.taps.dtype)
+    y = self.out(self.drop(y.transpose(0, 1)))
     return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0
@@ -67,7 +65,7 @@ def step(self:GatedMixer, x_t:Tensor, state:tuple, rate:float=1.) -> tuple:
     with torch.autocast(x_t.device.type, enabled=False):
         window = torch.cat([before, full(u)[None]])
         y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h, rate)
-    return self.leave(y, gate), (h, window[1:])
+    return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype))), (h, window[1:])
 
 # %% ../../nbs/models/12_rglru.ipynb #4dfff775
 C = 8. # By how much a fully open gate speeds up forgetting

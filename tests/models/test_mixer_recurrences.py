@@ -105,15 +105,24 @@ def test_gradients_flow_from_part_to_part(make):
 
 
 @layers
-def test_with_lengths_each_row_has_the_state_after_its_own_end(make):
-    m, lengths = make(16, causal=True), torch.tensor([20, 7, 2, 1, 0])
-    before, x, later = torch.randn(5, 6, 16), torch.randn(5, 20, 16), torch.randn(5, 4, 16)
-    start = m(before, state=m.init_state(5))[1]
+@pytest.mark.parametrize("fresh", [True, False])
+def test_with_lengths_each_row_has_the_state_after_its_own_end(make, fresh):
+    m, lengths = moved(make(16, causal=True)), torch.tensor([20, 7, 2, 1, 0])
+    x, later, start = torch.randn(5, 20, 16), torch.randn(5, 4, 16), m.init_state(5)
+    if not fresh:
+        start = m(torch.randn(5, 6, 16), state=start)[1]
     y, state = m(x, lengths, state=start)
     z = m(later, state=state)[0]
     for i, n in enumerate(lengths):
         alone = in_parts(m, torch.cat([x[i:i+1, :n], later[i:i+1]], 1), (), row(start, i, 5))[0]
         assert torch.allclose(torch.cat([y[i, :n], z[i]]), alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [RGLRU, Mamba])
+def test_a_convolution_of_one_position_has_nothing_to_hand_on(make):
+    m, x = moved(make(16, width=1, causal=True)), torch.randn(5, 9, 16)
+    assert torch.allclose(in_parts(m, x, (2, 4)), m(x), atol=1e-5)
+    assert m(x, torch.full((5,), 3), state=m.init_state(5))[1][1].shape[:2] == (0, 5)
 
 
 @layers
@@ -163,6 +172,15 @@ def test_eigenvalues_near_a_full_turn_turn_backwards():
         m.nu.fill_(-40), m.theta.fill_(-40)  # An eigenvalue of 1
         once, twice = m.system()[1], m.system(2)[1]
     assert torch.allclose(twice, 2*once)
+
+
+def test_gradients_at_another_rate():
+    m = LRU(4, d_state=3, causal=True).double()
+    parameters = [p.requires_grad_() for p in (m.nu, m.theta, m.gamma, m.B, m.C)]
+    x = torch.randn(2, 5, 4).double()
+    def run(*p):
+        return torch.func.functional_call(m, dict(zip(("nu", "theta", "gamma", "B", "C"), p)), (x,), dict(rate=.6))
+    assert torch.autograd.gradcheck(run, parameters)
 
 
 @layers

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ...core import SptError, cache_dir, digest, file_hash
+from ...core import SptError, cache_dir, digest, file_hash, hint
 from ..cache import log
 from .folders import files_in, label_tables, media_in, split_of, table_of, tables_in
 from .readers import ALLOWED, Rows, form_of
@@ -88,8 +88,9 @@ def path_of(data, data_dir) -> Path:
     if not isinstance(data, (str, Path)):
         raise SptError(f"data is a {type(data).__name__}; allowed: a path, a datasets.Dataset or a DatasetDict")
     path = Path(data).expanduser().absolute()
-    if not path.exists(): raise SptError(f"data is {str(data)!r}, which does not exist; allowed: a file or a folder")
-    return path
+    if path.exists(): return path
+    there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise SptError(f"data is {str(data)!r}, which does not exist; allowed: a file or a folder{hint(path.name, there)}")
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #b67228c0
 def find(path:Path): # (what: "tables", "saved" or a form of media; what was found; all files)

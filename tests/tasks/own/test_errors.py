@@ -104,7 +104,7 @@ CASES = {
     "nothing but text": (lambda d: csv(d, "text\na\nb\n"), {}, "d.csv has no column named label; choose one with y=..., of: text"),
     "two label columns": (lambda d: csv(d, "text,label,y\na,b,c\n"), {}, "several columns that may be the label, label, y"),
     "ambiguous input": (lambda d: csv(d, "title,body,label\na,b,c\nd,e,f\n"), {}, "several columns that may be the input; choose with x=..., of: 'title' (text), 'body' (text)"),
-    "no such column": (lambda d: csv(d), dict(x="txt"), "x is 'txt', which d.csv does not have; did you mean text? allowed: text, label"),
+    "no such column": (lambda d: csv(d), dict(x="txt"), "x is 'txt', which d.csv does not have; allowed: text, label (did you mean text?)"),
     "no such label": (lambda d: csv(d), dict(y="class"), "y is 'class', which d.csv does not have"),
     "x equal y": (lambda d: csv(d), dict(x="label", y="label"), "'label' is used twice; allowed: different columns"),
     "x2 equal x": (lambda d: csv(d), dict(x="text", x2="text"), "'text' is used twice"),
