@@ -24,7 +24,7 @@ setup(
     package_data={"spt_nb": ["*.csv", "*/*.csv", "*/*.npz", "*/*.j2"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
-    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("dev", "lm", "series")},
+    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("dev", "lm", "series", "sound")},
     entry_points={
         "console_scripts": cfg["console_scripts"].splitlines(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['CHECKS', 'Tried', 'off', 'check', 'short', 'keeps_shape', 'finite', 'leaves_input', 'repeats', 'influence',
            'separate', 'reach', 'padding', 'looks_back', 'steps', 'gradient', 'round_trip', 'seeded', 'own_rates',
-           'double', 'autocast']
+           'double', 'autocast', 'compiles']
 
 # %% ../../nbs/bench/05_checks.ipynb #ac6945bb
-import inspect
+import inspect, logging, warnings
 
 import torch
 from torch import nn, Tensor
 
-from ..core import derive_seed
+from ..core import brief, derive_seed
 from ..models.mixer import build_mixer, find_mixer, takes_lengths
 
 # %% ../../nbs/bench/05_checks.ipynb #35bfea13
@@ -50,7 +50,7 @@ def check(what:str, # Name of the line
     def add(f): CHECKS.append((what, allowed, f, required, first)); return f
     return add
 
-def short(e) -> str: return f"{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ''}"[:160]
+def short(e) -> str: return brief(e)[:160]
 
 # %% ../../nbs/bench/05_checks.ipynb #267e8680
 @check("shape", "the shape and type of the input", first=True)
@@ -212,3 +212,15 @@ def autocast(t:Tried):
     y.float().square().mean().backward()
     d, sound = off(y.detach().float(), m(x).detach()), x.grad is not None and bool(x.grad.isfinite().all())
     return f"within {d:.1g} of float32" + ("" if sound else ", its gradient is not finite"), d < .1 and sound
+
+@check("compile", "the same output", required=False)
+@torch.no_grad()
+def compiles(t:Tried):
+    m, x = t.build(), t.inputs(2, 16)
+    torch.compiler.reset()
+    logging.disable(logging.CRITICAL) # the line says what went wrong
+    try:
+        with warnings.catch_warnings(action="ignore"): y = torch.compile(m, backend="eager")(x.clone())
+    finally: logging.disable(logging.NOTSET)
+    d = off(y, m(x))
+    return f"within {d:.1g} of what it is without torch.compile", d < 1e-5

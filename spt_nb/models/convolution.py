@@ -19,6 +19,7 @@ from .attention import Operation, valid_positions
 # %% ../../nbs/models/03_convolution.ipynb #1eda54a2
 def chunks(n:int, each:int, device:torch.device, cpu:int=18, gpu:int=28) -> list:
     "Slices of n rows of `each` numbers that fit into a cache, 2^cpu numbers, or a part of the memory of a GPU, 2^gpu."
+    if not each: return [] # Of an empty batch
     step = max(1, (1 << (cpu if device.type == "cpu" else gpu))//each)
     return [slice(a, a + step) for a in range(0, n, step)]
 
@@ -41,7 +42,7 @@ class _LongConv(Operation):
         return y
     def backward(ctx, grad):
         (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
-        du, dk, dk_back = (None if z is None else torch.empty_like(z) for z in (u, k, k_back))
+        du, dk, dk_back = torch.empty_like(u), *(z if z is None else torch.zeros_like(z) for z in (k, k_back))
         for c in chunks(len(u), n*u.shape[1], u.device, 19):
             G, U = torch.fft.rfft(grad[c], n), torch.fft.rfft(u[c], n)
             taps = torch.fft.irfft(U.conj_physical_().mul_(G).sum(1), n)
@@ -138,37 +139,59 @@ class ConvolutionMixer(nn.Module):
         self.causal, self.directions, self.drop = causal, 1 if causal else 2, TiedDropout(dropout)
         self.skip, self.out = nn.Parameter(torch.randn(d_model)), nn.Linear(d_model, 2*d_model)
 
-    def convolve(self, u:Tensor) -> Tensor: # (B, d_model, L) as the input
+    def convolve(self, u:Tensor, **rate) -> Tensor: # (B, d_model, L) as the input
         "The convolution and the skip connection."
-        with _full_float32(): k, *k_back = self.kernel(u.shape[-1])
+        with _full_float32(): k, *k_back = self.kernel(u.shape[-1], **rate)
         return long_conv(u.to(k.dtype), k, *k_back, skip=self.skip)
 
-    def forward(self, x:Tensor, lengths:Tensor|None=None) -> Tensor:
-        (B, L, D), device = x.shape, x.device.type
-        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
-        if lengths is not None: x = x*valid_positions(lengths, L)[..., None]
-        with torch.autocast(device, enabled=False):
-            u = _Turn.apply(x.reshape(B*L, D)).view(D, B, L).transpose(0, 1)
-            y = self.convolve(u).transpose(0, 1).reshape(D, B*L)
-            drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
-            return _Readout.apply(y, drop, self.out.weight.to(dtype), self.out.bias.to(dtype), L).view(B, L, D)
+    def forward(self, x:Tensor, lengths:Tensor|None=None, state=None):
+        "The output (B, L, d_model) or, given a state, the output and the state after each sequence."
+        return self.mix(x, lengths, state)
 
 # %% ../../nbs/models/03_convolution.ipynb #aedb0200
+@patch
+def gated(self:ConvolutionMixer, z:Tensor) -> Tensor: return F.glu(self.out(self.drop(z).to(self.skip.dtype)), -1)
+
+@patch
+def readout(self:ConvolutionMixer, y:Tensor) -> Tensor: # (B, L, d_model)
+    "GELU, dropout, the linear map and the gate, for outputs of the convolution (B, d_model, L)."
+    (B, D, L), device = y.shape, y.device.type
+    if not (plain(self.out) and plain(self.drop, TiedDropout)): return self.gated(F.gelu(y).mT)
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.out.weight.dtype
+    with torch.autocast(device, enabled=False):
+        y, W, bias = y.transpose(0, 1).reshape(D, B*L), self.out.weight.to(dtype), self.out.bias.to(dtype)
+        drop = self.drop(y.new_ones(B, D)).T if self.training and self.drop.p else None
+        return _Readout.apply(y, drop, W, bias, L).view(B, L, D)
+
+# %% ../../nbs/models/03_convolution.ipynb #05549b46
 def only_causal(mixer:nn.Module, when:str="step by step"):
     "Raise an `SptError` if a mixer reads later positions."
     if not mixer.causal: raise SptError(f"causal is False; allowed {when}: True")
 
 @patch
-def init_state(self:ConvolutionMixer, B:int) -> Tensor:
-    "The state before the first input, (B, d_model, n_modes)."
-    only_causal(self)
-    return torch.zeros(B, len(self.skip), self.n_modes, dtype=torch.complex128, device=self.skip.device)
-
-@patch
-def step(self:ConvolutionMixer, x_t:Tensor, state) -> tuple:
+def step(self:ConvolutionMixer, x_t:Tensor, state, **rate) -> tuple:
     "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
-    y, state = self.advance(x_t, state)
-    return F.glu(self.out(self.drop(F.gelu(torch.addcmul(y, x_t, self.skip)))), -1), state
+    u_t = x_t.to(torch.promote_types(self.skip.dtype, torch.float32))
+    y, state = self.advance(u_t, state, **rate)
+    return self.gated(F.gelu(torch.addcmul(y, u_t, self.skip.to(u_t.dtype)))), state
+
+# %% ../../nbs/models/03_convolution.ipynb #6ee18fb2
+@patch
+def mix(self:ConvolutionMixer, x:Tensor, lengths:Tensor|None, state, **rate):
+    "The output for input (B, L, d_model) or, given a state, the output and the state after each sequence."
+    B, L, D = x.shape
+    if state is not None:
+        only_causal(self, "with a state")
+        if len(state) != B: raise SptError(f"state is of {len(state)} sequences; allowed: of {B}, as x is")
+    if not L: # One position of padding, cut off again
+        y = self.mix(F.pad(x, (0, 0, 0, 1)), torch.zeros(B, dtype=torch.long, device=x.device), state, **rate)
+        return y[:, :0] if state is None else (y[0][:, :0], y[1])
+    if lengths is not None: x = x*valid_positions(lengths, L)[..., None]
+    with torch.autocast(x.device.type, enabled=False):
+        u = _Turn.apply(x.reshape(B*L, D)).view(D, B, L).transpose(0, 1)
+        y = self.convolve(u, **rate)
+        if state is not None: more, state = self.carry(u.to(y.dtype), state, lengths, **rate)
+    return self.readout(y) if state is None else (self.readout(y + more.to(y.dtype)), state)
 
 # %% ../../nbs/models/03_convolution.ipynb #f9581cf0
 class WindowConv(ConvolutionMixer):
@@ -191,19 +214,30 @@ class WindowConv(ConvolutionMixer):
 @patch
 def row(self:WindowConv) -> Tensor: # (d_model, window + 1, or 2 window + 1)
     "The taps from the farthest past to the farthest future."
-    return torch.cat([self.taps[0].flip(-1), self.skip[:, None], *self.taps[1:]], -1)
+    row = torch.cat([self.taps[0].flip(-1), self.skip[:, None], *self.taps[1:]], -1)
+    return row.to(torch.promote_types(row.dtype, torch.float32))
 
 @patch
 def convolve(self:WindowConv, u:Tensor) -> Tensor: # (B, d_model, L) as the input
     k, w = self.row(), self.window
     return F.conv1d(F.pad(u.to(k.dtype), (w, 0 if self.causal else w)), k[:, None], groups=len(k))
 
+# %% ../../nbs/models/03_convolution.ipynb #bc205780
 @patch
 def init_state(self:WindowConv, B:int) -> Tensor:
     "The inputs before the first, all zero, the latest first, (B, d_model, window)."
     only_causal(self)
-    return self.taps.new_zeros(B, *self.taps.shape[1:])
+    return self.row().new_zeros(B, *self.taps.shape[1:])
 
 @patch
 def advance(self:WindowConv, u_t:Tensor, state:Tensor) -> tuple:
     return (self.taps[0]*state).sum(-1), torch.cat([u_t[..., None], state[..., :-1]], -1)
+
+@patch
+def carry(self:WindowConv, u:Tensor, state:Tensor, lengths:Tensor|None) -> tuple:
+    "What earlier inputs add to the outputs for u (B, d_model, L), and the last inputs."
+    (B, D, L), w, k = u.shape, self.window, self.row()
+    last = torch.full((B,), L, device=u.device) if lengths is None else lengths
+    at = last[:, None, None] + torch.arange(w, device=u.device).flip(0)
+    seen = torch.cat([state.flip(-1), u], -1)
+    return F.conv1d(F.pad(state.flip(-1), (0, L)), k[:, None], groups=D), seen.gather(-1, at.expand(B, D, w))

@@ -68,7 +68,8 @@ def limited(splits:dict, # Split -> Dataset
 def rescaled(splits:dict, mark:str, offset, scale): # (splits, fingerprint)
     "Splits whose stored numbers are shown as `(x - offset)/scale`, and the fingerprint of that."
     splits = {k: scaled(ds, offset, scale) for k, ds in splits.items()}
-    return splits, digest([mark, *(digest(np.asarray(a, np.float32).tobytes()) for a in (offset, scale))])
+    shown = transform_of(splits["train"])
+    return splits, digest([mark, *(digest(a.tobytes()) for a in (shown.offset, shown.scale))])
 
 # %% ../../nbs/tasks/03_cache.ipynb #f523eac5
 log = logging.getLogger("spt_nb")

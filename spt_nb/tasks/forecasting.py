@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..core import SptError, digest, one_of, uniform, whole
-from .batches import Windows, in_memory, table, windowed
+from .batches import Windows, in_memory, merged, table, windowed
 from .cache import fingerprint, limited
 from .controls import integers, real
 from .sources import ETT as SOURCE, locate
@@ -42,7 +42,9 @@ def cut(series:np.ndarray, # (T, C)
         relative:bool) -> dict: # Split -> Dataset
     "Standardised windows of the three splits."
     mean, sd = series[:borders[0]].mean(0), series[:borders[0]].std(0)
-    w = Windows(((series - mean)/np.where(sd > 1e-9, sd, 1)).astype(np.float32), length, horizon, relative)
+    exact = (series - mean)/np.where(sd > 1e-11*np.abs(mean), sd, 1)
+    w = Windows(exact.astype(np.float32), length, horizon, relative)
+    if what := merged(exact, w.series): raise SptError(f"the series: {what}; allowed: values without outliers")
     edges, splits = (length, *borders), {}
     for name, a, b in zip(("train", "valid", "test"), edges, borders):
         if b - a < horizon:

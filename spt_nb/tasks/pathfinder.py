@@ -195,10 +195,8 @@ def read(data_dir, task:str, size:int, contour:int, split:str): # ({split: Datas
     def make():
         bar = tqdm(total=n, desc=f"reading {task}", unit="image", disable=n < 5000, mininterval=1)
         return {k: _tables(size, [items[i] for i in rows], bar) for k, rows in zip(("train", "valid", "test"), parts)}
-    batches = sorted({path.parent for path, _ in items})
-    for batch in batches:
-        if not batch.is_dir(): raise SptError(f"{batch} is missing; the metadata lists images in it")
-    splits, mark = cached(f"{task}-release", 1, dict(split=split, files=signature(folder, [*files, *batches])), make)
+    key = dict(split=split, files=signature(folder, [*files, *(path for path, _ in items)]))
+    splits, mark = cached(f"{task}-release", 1, key, make)
     return splits, mark, f"{n} images of the Long Range Arena release, {FOLDERS[contour]}, {split} split"
 
 # %% ../../nbs/tasks/12_pathfinder.ipynb #4c51c4e9

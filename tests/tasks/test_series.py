@@ -95,9 +95,32 @@ def test_every_bundled_problem_keeps_its_series(name):
     files = find_pair(bundled_dir(), name)
     kept = [rows(task.train) + rows(task.valid), rows(task.test)]
     for got, split in zip(kept, ("train", "test")):
-        assert sorted(got) == sorted((x.tobytes(), int(y)) for x, y, _ in read_ts(files[split]))
+        assert sorted(got) == sorted((x.astype(np.float32).tobytes(), int(y)) for x, y, _ in read_ts(files[split]))
     if task.classes and min(np.bincount(Split(task.train).y)) > 1:
         assert set(Split(task.valid).y) == set(Split(task.train).y)
+
+
+HEIGHTS = [5.2e6 + .01*((37*i + 11*k) % 50) for i in range(40) for k in range(20)]
+
+
+def test_numbers_far_from_0_stay_apart(tmp_path):
+    "Values and targets are centred in float64; what float32 cannot keep apart is an error."
+    lines = [",".join(f"{v:.2f}" for v in HEIGHTS[20*i:20*i + 20]) for i in range(40)]
+    text = HEAD.replace("univariate false", "univariate true") + "\n".join(f"{x}:{'low high'.split()[i % 2]}" for i, x in enumerate(lines))
+    train = Split(series.load(put(tmp_path / "a", text, text), problem="Toy").train)
+    assert len(np.unique(np.concatenate([train.x(i) for i in range(len(train))]))) == 50
+    with pytest.raises(SptError, match="x of Toy: 50 different values become 2 in float32; .* x_norm='train'"):
+        series.load(tmp_path / "a", problem="Toy", x_norm="none")
+    targets = "@targetlabel true\n@data\n" + "\n".join(f"1,2:{1.7e9 + i + .5}" for i in range(40))
+    with pytest.raises(SptError, match="y of Toy: 30 different values become 1 in float32"):
+        series.load(put(tmp_path / "b", targets, targets), problem="Toy")
+
+
+def test_targets_of_bidmc_are_rescaled_in_float64(tmp_path):
+    text = "@targetlabel true\n@data\n" + "\n".join(f"1,{i}:2,{i}:{1.7e9 + i + .5}" for i in range(40))
+    task = bidmc.load(put(tmp_path, text, text, "BIDMC32RR"))
+    y = np.unique(np.concatenate([Split(ds).y for ds in (task.train, task.valid, task.test)]))
+    assert len(y) == 40 and np.ptp(np.diff(y)) < 1e-6
 
 
 LARGE = """

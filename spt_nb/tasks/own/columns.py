@@ -83,7 +83,7 @@ def kind_of(rows:Rows, name:str) -> str:
 LABELS = ("label", "labels", "y", "target", "targets", "class", "category", "output", "sentiment", "rating", "stars",
           "score", "outcome",
           "diagnosis", "species", "emotion", "topic", "genre", "intent")
-INPUTS = ("x", "text", "sequence", "series", "signal", "image", "img", "tokens", "input", "inputs", "values",
+INPUTS = ("x", "text", "sequence", "series", "signal", "image", "img", "audio", "tokens", "input", "inputs", "values",
           "sentence",
           "review", "content")
 COUNTERS = ("", "index", "id", "idx", "unnamed: 0", "__index_level_0__",

@@ -7,6 +7,7 @@ __all__ = ['MOMENTS', 'FILES', 'AS_TEXT', 'FAULTS', 'MOST', 'row_moments', 'scal
            'layout', 'encoded', 'tables']
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #e31c2678
+import os
 from io import BytesIO
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..batches import SPECIALS, Split, in_memory, table
 from ..cache import rescaled
 from ..characters import BYTES, byte_ids
 from .columns import FIRST, batches, decoded
-from .folders import image_array, image_head, npy_array, wav_array, wav_head
+from .media import ARRAYS, HEADS, agree, media_layout
 from .readers import Rows
 
 
@@ -42,17 +43,17 @@ def _moments(ds): # Mean and standard deviation of each channel
     return total, ((squares + n*(mean - total)**2).sum(0)/n.sum())**.5
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #e0618e77
-def scaled_values(splits, mark, form, x_norm): # (splits, fingerprint, what Task says about levels, words)
-    "Stored numbers as values of a suitable size."
-    full = {"image": 255., "wav": 32768.}.get(form, 1.)
-    norm = x_norm or ("pixels" if form == "image" else "train")
+def scaled_values(splits, mark, form, x_norm, full=1): # (splits, fingerprint, what Task says about levels, words)
+    "Stored numbers as values of a suitable size; `full` is the greatest, if it is known."
+    norm = x_norm or ("pixels" if form == "image" and full > 1 else "train")
     if norm == "train":
         offset, sd = _moments(splits["train"])
         scale = np.where(sd > 0, sd, 1.)
-    else: offset, scale = (127.5, 127.5) if norm == "pixels" else (0., full)
+    elif norm == "pixels": offset = scale = full/2 if form == "image" else 127.5
+    else: offset, scale = 0., full
     splits, mark = rescaled({k: ds.remove_columns(MOMENTS) for k, ds in splits.items()}, mark, offset, scale)
     ends = (np.array([[0.], [255.]]) - offset)/scale
-    even = form == "image" and (ends == ends[:, :1]).all()  # the same levels in all channels
+    even = form == "image" and full == 255 and (ends == ends[:, :1]).all()  # the same levels in all channels
     words = {"train": "values standardised over the training rows", "pixels": "pixels from -1 to 1",
              "none": "values as they are" if full == 1 else "values divided by their range"}
     return splits, mark, dict(levels=256, span=tuple(map(float, ends[:, 0]))) if even else {}, words[norm]
@@ -72,45 +73,27 @@ def scaled_targets(splits, mark, y_norm): # (splits, fingerprint, unit, words)
     return {s: one(ds) for s, ds in splits.items()}, digest([mark, "y", mean, sd]), float(sd), words
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #c159c3ac
-FILES = ("image", "wav", "npy")  # forms that are decoded item by item
+FILES = ("image", "sound", "npy")  # forms that are decoded item by item
 AS_TEXT = ("bytes", "words", *FILES)  # forms whose cells are text, whatever they look like
 
 def _items(columns:list, where:str, first:int) -> list: # (source, name)
     "What to open, and what to call it: a file, or the bytes of an image in a row."
-    if len(columns) == 2: return list(zip(*(c.to_pylist() for c in columns)))
+    if len(columns) == 2: return [(os.fsdecode(f), name) for f, name in zip(*(c.to_pylist() for c in columns))]
     cells = [c or {} for c in columns[0].to_pylist()]
-    return [(BytesIO(c["bytes"]) if c.get("bytes") else c.get("path"), f"the image of row {i} of {where}")
+    return [(BytesIO(c["bytes"]) if c.get("bytes") else c.get("path"), f"the file in row {i} of {where}")
             for i, c in enumerate(cells, first)]
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #a82793f8
-def _agree(seen:dict, key:str, value, name:str, what:str, cure=""):
-    "All items must have the same `value` as the first."
-    was, who = seen.setdefault(key, (value, name))
-    if was != value: raise SptError(f"{name} has {what} {value}, but {who} has {was}; allowed: one for all{cure}")
-
-def _heads(items:list, form:str, seen:dict, size) -> np.ndarray: # Lengths; 0 where there is nothing
+def _heads(items:list, form:str, seen:dict) -> np.ndarray: # Lengths; 0 where there is nothing
     "What the headers of images or sounds say."
-    lengths = np.zeros(len(items), np.int64)
-    for i, (source, name) in enumerate(items):
-        if source is None: continue
-        if form == "wav":
-            lengths[i], rate = wav_head(source, name)
-            _agree(seen, "rate", rate, name, "a sampling rate of")
-        else:
-            w, h, grey = image_head(source, name)
-            if not size: _agree(seen, "size", (w, h), name, "a size of", ", or an option size to resize them")
-            w, h = size or (w, h)
-            lengths[i], seen["grey"] = w*h, seen.get("grey", True) and grey
-    return lengths
+    return np.array([0 if source is None else HEADS[form](source, name, seen) for source, name in items], np.int64)
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #e625249a
-def _opened(columns:list, form:str, where:str, first:int, seen:dict, size): # (flat, lengths)
+def _opened(columns:list, form:str, where:str, first:int, seen:dict): # (flat, lengths)
     "The numbers of a batch of media."
-    def image(source, name): return image_array(source, name, seen["grey"], size)
-    read = {"wav": wav_array, "npy": npy_array}.get(form, image)
     items = [(s, n) for s, n in _items(columns, where, first) if s is not None]
-    arrays = [read(*item) for item in items]
-    for a, (_, name) in zip(arrays, items): _agree(seen, "shape", a.shape[1:], name, "steps of shape")
+    arrays = [ARRAYS[form](*item, seen) for item in items]
+    for a, (_, name) in zip(arrays, items): agree(seen, "shape", a.shape[1:], name, "steps of shape")
     return np.concatenate(arrays) if arrays else np.zeros(0), np.array([len(a) for a in arrays], np.int64)
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #31bf6adf
@@ -122,7 +105,7 @@ def _look_at_values(seen:dict, flat:np.ndarray, lengths:np.ndarray, where:str) -
     "Note channels and range; the fault of each row."
     faults = np.where(lengths == 0, 1, 0)
     if not len(flat): return faults
-    _agree(seen, "channels", flat.shape[1] if flat.ndim > 1 else None, where, "numbers in each step:")
+    agree(seen, "channels", flat.shape[1] if flat.ndim > 1 else None, where, "numbers in each step:")
     if flat.dtype.kind == "f":
         seen["whole"], row = False, np.repeat(np.arange(len(lengths)), lengths)
         with np.errstate(over="ignore"): flat = flat.astype(np.float32).reshape(len(flat), -1)
@@ -143,23 +126,22 @@ def _look_at_symbols(seen:dict, flat:pa.Array, lengths:np.ndarray) -> np.ndarray
 def survey(parts:dict, # Split -> Rows
            names:list, # Columns
            form:str, seen:dict, # What was seen so far; `started()`
-           size=None, # (width, height) of images
           ): # ({split: lengths}, {split: faults})
     "Read all rows once."
     lengths, faults = {}, {}
     for split, rows in parts.items():
-        found = [_survey(columns, form, rows.name, first, seen, size)
+        found = [_survey(columns, form, rows.name, first, seen)
                  for first, columns in batches(rows, names, form in AS_TEXT)]
         lengths[split], faults[split] = (np.concatenate(a) for a in zip(*found))
     return lengths, faults
 
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #70cb3d49
-def _survey(columns, form, where, first, seen, size): # (lengths, faults)
+def _survey(columns, form, where, first, seen): # (lengths, faults)
     "One batch."
-    if form in ("image", "wav"):
-        lengths = _heads(_items(columns, where, first), form, seen, size)
+    if form in HEADS:
+        lengths = _heads(_items(columns, where, first), form, seen)
         return lengths, np.where(lengths == 0, 1, 0)
-    flat, lengths = (_opened(columns, form, where, first, seen, size) if form == "npy"
+    flat, lengths = (_opened(columns, form, where, first, seen) if form == "npy"
                      else decoded(columns, form, where, first))
     if form == "bytes": return lengths, np.where(lengths == 0, 1, 0)
     if form in ("words", "symbols"): return lengths, _look_at_symbols(seen, flat, lengths)
@@ -188,8 +170,7 @@ def layout(form:str, seen:dict, where:str) -> dict: # JSON: type, and vocabulary
         if seen["low"] < 0 or seen["high"] >= MOST:
             raise SptError(f"ids of {where} lie between {seen['low']} and {seen['high']}; allowed: 0 to {MOST - 1}")
         return dict(dtype=_narrow(0, seen["high"] + FIRST), vocab_size=seen["high"] + 1 + FIRST)
-    if form == "image": return dict(dtype="uint8", channels=1 if seen["grey"] else 3, grey=seen["grey"])
-    if form == "wav": return dict(dtype="int16", channels=1, rate=seen["rate"][0])
+    if form in HEADS: return media_layout(form, seen)
     dtype = _narrow(seen["low"], seen["high"]) if seen["whole"] else "float32"
     return dict(dtype=dtype if dtype in ("uint8", "int8", "int16") else "float32", channels=seen["channels"][0] or 1)
 
@@ -200,10 +181,10 @@ def _cut(flat, lengths, length:int): # (flat, lengths)
     at = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return flat[at < length], np.minimum(lengths, length)
 
-def encoded(columns:list, form:str, plan:dict, where:str, length:int, seen:dict, size=None): # (flat, lengths)
+def encoded(columns:list, form:str, plan:dict, where:str, length:int, seen:dict): # (flat, lengths)
     "A batch as it is stored."
     if form == "bytes": return byte_ids(columns[0].to_pylist(), length)
-    if form in FILES: flat, lengths = _opened(columns, form, where, 1, seen, size)
+    if form in FILES: flat, lengths = _opened(columns, form, where, 1, seen)
     else: flat, lengths = decoded(columns, form, where, 1)
     if form in ("words", "symbols"):
         flat = pc.index_in(flat, pa.array(plan["vocab"][FIRST:])).to_numpy(zero_copy_only=False)
@@ -214,7 +195,7 @@ def encoded(columns:list, form:str, plan:dict, where:str, length:int, seen:dict,
 # %% ../../../nbs/tasks/own/04_sequences.ipynb #e0f6b17c
 def tables(rows:Rows, names:dict, # Column of the result, "x" or "x2" -> columns
            y:np.ndarray, keep:np.ndarray, # Labels, and which rows are kept
-           form:str, plan:dict, length:int, seen:dict, size=None):
+           form:str, plan:dict, length:int, seen:dict):
     "The rows of a split, as tables to be stored."
     for parts in zip(*(batches(rows, n, form in AS_TEXT) for n in names.values())):
         first = parts[0][0] - 1
@@ -222,6 +203,6 @@ def tables(rows:Rows, names:dict, # Column of the result, "x" or "x2" -> columns
         good = keep[first:first + n]
         if not good.any(): continue
         kept = [[c if good.all() else c.filter(pa.array(good)) for c in columns] for _, columns in parts]
-        sequences = {k: encoded(c, form, plan, rows.name, length, seen, size) for k, c in zip(names, kept)}
+        sequences = {k: encoded(c, form, plan, rows.name, length, seen) for k, c in zip(names, kept)}
         moments = row_moments(*sequences["x"]) if "channels" in plan else {}
         yield table(**sequences, y=y[first:first + n][good], **moments)
