@@ -137,7 +137,6 @@ def bootstrap_score(y, # The truth, one per test example
         low, high = (.025**(1/len(y)), 1) if score else (0, 1 - .025**(1/len(y)))
     return float(score), float(low), float(high)
 
-# %% ../../nbs/analysis/01_nonparametric.ipynb #1ffc987a
 def bootstrap_difference(y, pred_a, pred_b, # The truth, and the answers of two runs
                          kind:str="classification", n:int=2000, seed:int=0, # As in `bootstrap_score`
                         ) -> tuple[float, float, float]: # Difference of the scores of a and b, low, high

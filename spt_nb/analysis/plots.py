@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['init_colors', 'mixer_markers', 'mixer_lines', 'VERDICTS', 'style', 'colors', 'markers', 'lines', 'new_figure',
-           'check_columns', 'label', 'draw_cells', 'draw_legend', 'plot_cells', 'plot_lines', 'plot_claims',
+           'check_columns', 'label', 'handle', 'draw_cells', 'draw_legend', 'plot_cells', 'plot_lines', 'plot_claims',
            'save_figure', 'publish', 'redraw']
 
 # %% ../../nbs/analysis/04_plots.ipynb #04c38587
@@ -29,6 +29,7 @@ def style():
            "ytick.labelsize": 11, "legend.fontsize": 11, "legend.frameon": False, "axes.spines.top": False,
            "axes.spines.right": False, "axes.grid": True, "grid.color": "#EAEAEA", "axes.axisbelow": True,
            "figure.dpi": 100, "savefig.dpi": 150, "figure.facecolor": "white"}
+    plt.draw_if_interactive() # loads the backend, which would lose its interactive mode if it were first loaded inside
     return plt.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **own})
 
 init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "scratch-tuned": "#6B6B6B", "masked": "#0072B2",
@@ -37,7 +38,6 @@ mixer_markers = dict(attention="o", transformer="o", rotary="p", convolution="X"
 mixer_lines = dict(attention="-", transformer="-", rotary=(0, (1, 1)), convolution=(0, (5, 1, 1, 1, 1, 1)),
                    s4="--", s4d="-.", dlr=(0, (6, 2)))
 
-# %% ../../nbs/analysis/04_plots.ipynb #8c9ee4b4
 def _fixed(names, known, others) -> dict:
     names = list(dict.fromkeys(names))
     rest = [n for n in names if n not in known]
@@ -46,7 +46,6 @@ def _fixed(names, known, others) -> dict:
 def colors(inits) -> dict: return _fixed(inits, init_colors, ["#009E73", "#CC79A7", "#E69F00", "#56B4E9"])
 def markers(mixers) -> dict: return _fixed(mixers, mixer_markers, ["v", "P", "*", "h", "<", ">"])
 def lines(mixers) -> dict:
-    "The line style of each mixer, for pictures where several mixers share an axis."
     return _fixed(mixers, mixer_lines, [(0, (3, 1, 1, 1)), (0, (2, 2)), (0, (8, 3)), (0, (1, 3))])
 
 # %% ../../nbs/analysis/04_plots.ipynb #f8adb2e8
@@ -69,6 +68,7 @@ def check_columns(table:pd.DataFrame, what:str, *columns:str):
     if not len(table): raise SptError(f"{what} is empty; allowed: at least one line")
 
 def label(name) -> str: return str(name).replace("_", " ")
+def handle(label, **look): return plt.Line2D([], [], label=label, **look) # An entry of a legend
 
 # %% ../../nbs/analysis/04_plots.ipynb #eb2cfbf0
 _dashed, _thin = dict(color="#666666", lw=1, ls=(0, (4, 3))), dict(lw=1.4, ls=(0, (2, 1)))
@@ -99,7 +99,7 @@ def draw_cells(ax, table, x:str, color:dict, marker:dict): # The column along th
 # %% ../../nbs/analysis/04_plots.ipynb #7472fe1e
 def draw_legend(fig, table, mixers=()): # The table; mixers, if their markers and lines are to be named
     "The legend below the axes."
-    def line(label, color="#333333", **look): return plt.Line2D([], [], label=label, color=color, **look)
+    def line(label, color="#333333", **look): return handle(label, color=color, **look)
     jumps, marker, dashes = table.get("solved", pd.Series(np.nan, table.index)).notna(), markers(mixers), lines(mixers)
     shown = [line(i, c, marker="o", ms=7, lw=2.5) for i, c in colors(table.init).items()]
     shown += [line(m, marker=marker[m], ls=dashes[m], ms=7, lw=1.5) for m in mixers]
@@ -182,17 +182,14 @@ def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` a
 # %% ../../nbs/analysis/04_plots.ipynb #5aa8e27c
 VERDICTS = {"held": "#0072B2", "did not hold": "#D55E00", "not distinguishable": "#7A7A7A", "no verdict": "#B8B8B8"}
 _ring = dict(color="#333333", marker="o", mfc="none", ls="", mew=1.2)
-
 def _face(verdict) -> dict: return dict(mfc="white", mew=1.8) if verdict == "no verdict" else {}
 
-def _claims_legend(fig, claims, adjusted):
-    def line(label, **look): return plt.Line2D([], [], label=label, **look)
-    shown = [line(v + " (95% interval)"*(v != "no verdict"), color=c, marker="o", lw=2.4, ms=7, **_face(v))
-             for v, c in VERDICTS.items() if v in set(claims.verdict)]
-    if adjusted.any(): shown.append(line("only the adjustment for all claims decides", ms=11, **_ring))
-    margin = plt.Rectangle((0, 0), 1, 1, color="#F0EDE2", label="margin of closeness")
-    if claims.margin.notna().any(): shown.append(margin)
-    fig.legend(handles=shown, loc="outside lower center", ncols=len(shown) if len(shown) < 5 else 3)
+def _claim(ax, y, c, adjusted): # A line of the picture
+    x, margin, look = 100*c.effect, 100*c.margin, dict(color=VERDICTS[c.verdict])
+    if np.isfinite(margin): ax.fill_betweenx([y-.38, y+.38], -margin, margin, color="#F0EDE2", lw=0, zorder=0)
+    if np.isfinite(c.low): ax.hlines(y, 100*c.low, 100*c.high, lw=2.4, **look)
+    ax.plot(x, y, "o", ms=8, **look | dict(mew=0) | _face(c.verdict))
+    if adjusted: ax.plot(x, y, ms=13, **_ring)
 
 # %% ../../nbs/analysis/04_plots.ipynb #2d0cddd3
 def plot_claims(claims:pd.DataFrame, # claim, effect, low, high, margin, verdict; why if known
@@ -202,16 +199,16 @@ def plot_claims(claims:pd.DataFrame, # claim, effect, low, high, margin, verdict
     adjusted = claims.get("why", pd.Series("", claims.index)).fillna("").str.startswith("only the adjustment")
     with new_figure(figsize=(9.5, 1.1 + .5*len(claims)), title=title) as fig:
         ax = fig.subplots()
-        for y, c in enumerate(claims.itertuples()):
-            x, margin, look = 100*c.effect, 100*c.margin, dict(color=VERDICTS[c.verdict])
-            if np.isfinite(margin): ax.fill_betweenx([y-.38, y+.38], -margin, margin, color="#F0EDE2", lw=0, zorder=0)
-            if np.isfinite(c.low): ax.hlines(y, 100*c.low, 100*c.high, lw=2.4, **look)
-            ax.plot(x, y, "o", ms=8, **look | dict(mew=0) | _face(c.verdict))
-            if adjusted.iloc[y]: ax.plot(x, y, ms=13, **_ring)
+        for y, c in enumerate(claims.itertuples()): _claim(ax, y, c, adjusted.iloc[y])
         ax.axvline(0, color="#333333", lw=1)
         ax.set(yticks=range(len(claims)), ylim=(len(claims)-.4, -.6), xlabel=xlabel)
         ax.set_yticklabels(claims.claim); ax.grid(False, axis="y"); ax.tick_params(axis="y", length=0)
-        _claims_legend(fig, claims, adjusted)
+        shown = [handle(v + " (95% interval)"*(v != "no verdict"), color=c, marker="o", lw=2.4, ms=7, **_face(v))
+                 for v, c in VERDICTS.items() if v in set(claims.verdict)]
+        if adjusted.any(): shown.append(handle("only the adjustment for all claims decides", ms=11, **_ring))
+        margin = plt.Rectangle((0, 0), 1, 1, color="#F0EDE2", label="margin of closeness")
+        if claims.margin.notna().any(): shown.append(margin)
+        fig.legend(handles=shown, loc="outside lower center", ncols=len(shown) if len(shown) < 5 else 3)
     return fig
 
 # %% ../../nbs/analysis/04_plots.ipynb #a0ccb3fb

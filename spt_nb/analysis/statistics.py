@@ -171,16 +171,14 @@ def _baselines(init, inits) -> list:
     return [i for i in scratch if i.partition("+")[2] == init.partition("+")[2]] or scratch
 
 def differences(rows:pd.DataFrame, # One line per run: mixer, init, seed, score (NaN: diverged)
-                baseline_inits=None, # What to compare with; None: scratch cells, as above
-                examples:pd.DataFrame|None=None, # Answers of runs: mixer, init, seed, example, y, prediction
+                  examples:pd.DataFrame|None=None, # Answers of runs: mixer, init, seed, example, y, prediction
                 kind:str="classification", # As in `bootstrap_score`
                 withhold:str|None=None, # Why there are to be no verdicts, as "smoke scale"
                ) -> pd.DataFrame: # mixer, init, baseline, mean, low, high, n, p, test, p_holm, verdict, interval, why
     "Per mixer, each pretrained initialisation against each baseline, paired over seeds."
     inits = {m: list(r.init.unique()) for m, r in _runs(rows).groupby("mixer", sort=False)}
-    for b in baseline_inits or (): one_of("baseline init", b, list(rows.init.unique()))
     triples = [(m, i, b) for m, there in inits.items() for i in there if not is_scratch(i)
-               for b in (_baselines(i, there) if baseline_inits is None else baseline_inits) if b != i and b in there]
+               for b in _baselines(i, there)]
     compared = compare_pairs([((m, i), (m, b)) for m, i, b in triples], rows, examples, kind, withhold)
     return pd.DataFrame(triples, columns=[*_cell, "baseline"]).join(compared)
 

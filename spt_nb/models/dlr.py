@@ -7,11 +7,13 @@ __all__ = ['dlr_kernel', 'DLR']
 
 # %% ../../nbs/models/07_dlr.ipynb #c39096b0
 import math, torch
+from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import SptError, one_of, whole
-from .convolution import ConvolutionMixer, Operation, chunks
-from .s4d import powers, two_level
+from .convolution import Operation, chunks
+from .hippo import StateSpaceMixer, as_complex, check_rate, shifted
+from .s4d import memory, powers, two_level
 
 # %% ../../nbs/models/07_dlr.ipynb #f25e3270
 def _tables(coarse, fine, L):
@@ -53,7 +55,7 @@ def dlr_kernel(Lambda:Tensor, # Logarithms of the eigenvalues, complex, (N,)
     return _SharedModes.apply(Lambda.to(torch.complex128), W.reshape(-1, len(Lambda)), L).view(*W.shape[:-1], L)
 
 # %% ../../nbs/models/07_dlr.ipynb #4a319017
-class DLR(ConvolutionMixer):
+class DLR(StateSpaceMixer):
     "A diagonal linear RNN, applied as a long convolution; (B, L, d_model) to (B, L, d_model)."
     ssm_parameters = ("r", "theta", "W")
 
@@ -69,11 +71,24 @@ class DLR(ConvolutionMixer):
         self.theta = nn.Parameter(even if init == "structured" else .1*torch.randn(d_state))
         self.W = nn.Parameter(torch.randn(self.directions, d_model, d_state, 2)/d_state) # (real, imaginary)
 
-    def Lambda(self) -> Tensor: return torch.complex(-self.r.double()**2, self.theta.double())
+# %% ../../nbs/models/07_dlr.ipynb #ef561734
+@patch
+def Lambda(self:DLR, rate:float=1.) -> Tensor:
+    check_rate(rate)
+    return torch.complex(-self.r.double()**2, self.theta.double())*rate
 
-    def kernel(self, L:int) -> Tensor: # (directions, d_model, L)
-        return dlr_kernel(self.Lambda(), torch.view_as_complex(self.W), L)
+@patch
+def kernel(self:DLR, L:int, rate:float=1.) -> Tensor: # (directions, d_model, L)
+    return dlr_kernel(self.Lambda(rate), as_complex(self.W), L)
 
-    def advance(self, u_t:Tensor, state:Tensor) -> tuple:
-        state, W = torch.exp(self.Lambda())*state + u_t[..., None], torch.view_as_complex(self.W)[0]
-        return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state
+@patch
+def advance(self:DLR, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
+    state, W = torch.exp(self.Lambda(rate))*state + u_t[..., None], as_complex(self.W)[0]
+    return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state
+
+@patch
+def carry(self:DLR, u:Tensor, state:Tensor, lengths:Tensor|None, rate:float=1.) -> tuple:
+    Lambda, W, L = self.Lambda(rate), as_complex(self.W)[0], u.shape[-1]
+    more = dlr_kernel(Lambda, (W*torch.exp(Lambda)*state).to(W.dtype), L)
+    state = torch.exp(Lambda*(L if lengths is None else lengths[:, None, None]))*state
+    return more, state + memory(torch.exp(Lambda)[None], shifted(u, lengths).flatten(0, 1)[None]).view_as(state)

@@ -13,6 +13,7 @@ from torch import nn, Tensor
 from ..core import whole
 from .hippo import log_uniform
 from .attention import Operation
+from .lru import full
 from .rglru import GatedMixer, short_conv
 
 # %% ../../nbs/models/13_mamba.ipynb #9208e1a9
@@ -51,28 +52,31 @@ def _gradients(own, grad, carry, dt, u, A, B, C, h, a, hs, g, product):
 
 # %% ../../nbs/models/13_mamba.ipynb #96509421
 class _Selective(Operation):
-    "dt and u (L, b, E), A (N, E), B and C (L, b, N); (L, b, E)."
-    def forward(ctx, dt, u, A, B, C):
-        y, h, starts, room = torch.empty_like(u), u.new_zeros(u.shape[1], *A.shape), [], _room(u, A, 2)
+    "dt and u (L, b, E), A (N, E), B and C (L, b, N), h (b, N, E); (L, b, E) and the last h."
+    def forward(ctx, dt, u, A, B, C, h):
+        y, starts, room = torch.empty_like(u), [], _room(u, A, 2)
         for dt_k, u_k, B_k, C_k, y_k in _pieces(dt, u, B, C, y):
             starts.append(h)
             hs = _states(dt_k, u_k, A, B_k, h, *room)[1]
             torch.matmul(C_k[:, :, None], hs[1:], out=y_k[:, :, None])
             h = hs[-1].clone()
         ctx.save_for_backward(dt, u, A, B, C, *starts)
-        return y
-    def backward(ctx, grad):
+        return y, h
+    def backward(ctx, grad, grad_h):
         dt, u, A, B, C, *starts = ctx.saved_tensors
         ddt, du, dB, dC = all_ = [torch.empty_like(x) for x in (dt, u, B, C)]
-        dA, carry, room = torch.zeros_like(A), torch.zeros_like(starts[0]), _room(u, A, 4)
+        dA, carry, room = torch.zeros_like(A), grad_h.clone(), _room(u, A, 4)
         pieces = zip(starts, _pieces(*all_), _pieces(grad, dt, u, B, C))
         for h, own, (grad_k, dt_k, u_k, B_k, C_k) in list(pieces)[::-1]:
             dA += _gradients(own, grad_k, carry, dt_k, u_k, A, B_k, C_k, h, *room)
-        return ddt, du, dA, dB, dC
+        return ddt, du, dA, dB, dC, carry
 
-def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor) -> Tensor: # (L, b, E)
+# %% ../../nbs/models/13_mamba.ipynb #6e192483
+def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, h:Tensor|None=None) -> Tensor|tuple: # (L, b, E)
     "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
-    return _Selective.apply(dt, dt*x, A, B, C)
+    start = x.new_zeros(x.shape[1], *A.shape) if h is None else h
+    y, last = _Selective.apply(dt, dt*x, A, B, C, start) if len(x) else (x, start)
+    return y if h is None else (y, last)
 
 # %% ../../nbs/models/13_mamba.ipynb #f4bbb58f
 class Mamba(GatedMixer):
@@ -101,22 +105,26 @@ class Mamba(GatedMixer):
 
 # %% ../../nbs/models/13_mamba.ipynb #4c2d2537
 @patch
-def selected(self:Mamba, u:Tensor, way:int) -> tuple: # dt (..., E), A (N, E), B and C (..., N)
+def selected(self:Mamba, u:Tensor, way:int, rate:float=1.) -> tuple: # dt (..., E), A (N, E), B and C (..., N)
     "What a direction, forwards (`way` 0) or backwards (1), chooses for inputs (..., E)."
-    N, R = self.A_log.shape[1], self.dt_weight.shape[1]
-    low, B, C = (u @ self.select[way]).split([R, N, N], -1)
-    return F.softplus(low @ self.dt_weight[way] + self.dt_bias[way]), -torch.exp(self.A_log[way]), B, C
+    select, W, bias, A_log = (full(z[way]) for z in (self.select, self.dt_weight, self.dt_bias, self.A_log))
+    low, B, C = (u @ select).split([len(W), len(A_log), len(A_log)], -1)
+    dt = F.softplus(low @ W + bias)
+    return dt if rate == 1 else dt*rate, -torch.exp(A_log), B, C
 
 @patch
-def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int) -> Tensor:
+def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None, before=None) -> tuple:
     if way: u, real = u.flip(0), real if real is None else real.flip(0)
-    u = F.silu(short_conv(u, self.taps[way], self.taps_bias[way]))
+    u = F.silu(short_conv(u, self.taps[way], self.taps_bias[way], before=before))
     if real is not None: u = u*real
-    y = selective_scan(u, *self.selected(u, way)) + u*self.skip[way]
-    return y.flip(0) if way else y
+    dt, *rest = self.selected(u, way, rate)
+    if h is None: y = selective_scan(u, dt, *rest)
+    else: y, h = selective_scan(u, dt if real is None else dt*real, *rest, h) # A step of 0 keeps the state
+    y = y + u*self.skip[way]
+    return y.flip(0) if way else y, h
 
 @patch
-def advance(self:Mamba, u_t:Tensor, h:Tensor) -> tuple:
-    dt, A, B, C = self.selected(u_t := F.silu(u_t), 0)
+def advance(self:Mamba, u_t:Tensor, h:Tensor, rate:float) -> tuple:
+    dt, A, B, C = self.selected(u_t := F.silu(u_t), 0, rate)
     h = torch.exp(dt[:, None]*A)*h + B[..., None]*(dt*u_t)[:, None]
     return (C[..., None]*h).sum(1) + u_t*self.skip[0], h

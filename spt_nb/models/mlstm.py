@@ -13,6 +13,7 @@ from torch import nn, Tensor
 from ..core import divisor
 from .attention import Operation, valid_positions
 from .convolution import only_causal
+from .lru import after, check_state, full
 
 # %% ../../nbs/models/14_mlstm.ipynb #5e9eb7e0
 def _gate_sums(i, f, back):
@@ -80,17 +81,17 @@ def memory_chunk(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple,
 # %% ../../nbs/models/14_mlstm.ipynb #79881dab
 CHUNK = 128 # Positions of a chunk, in sequences of more than twice as many
 
-def _read_chunks(q, k, v, i, f, back):
-    ys, memory, order = [], empty_memory(q), slice(None, None, -1 if back else 1)
+def _read_chunks(q, k, v, i, f, memory, back=False):
+    ys, order = [], slice(None, None, -1 if back else 1)
     for parts in list(zip(*(z.split(CHUNK, 2) for z in (q, k, v, i, f))))[order]:
         y, memory = memory_chunk(*parts, memory, back)
         ys.append(y)
-    return torch.cat(ys[order], 2)
+    return torch.cat(ys[order], 2), memory
 
 def read_memory(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor) -> Tensor: # (B, heads, L, d)
     "What queries read, summed over directions; keys and values like queries, log gates (directions, B, heads, L)."
     if q.shape[2] <= 2*CHUNK: return _ReadAll.apply(q, k, v, i, f)
-    return sum(_read_chunks(q, k, v, *gates, back) for *gates, back in zip(i, f, (False, True)))
+    return sum(_read_chunks(q, k, v, *gates, empty_memory(q), back)[0] for *gates, back in zip(i, f, (False, True)))
 
 # %% ../../nbs/models/14_mlstm.ipynb #2b70790d
 class MLSTM(nn.Module):
@@ -117,10 +118,10 @@ def inputs(self:MLSTM, x:Tensor, real:Tensor|None=None, before:Tensor|None=None)
     "Of x (B, L, D), which is padding where `real` is False; `before` has the three inputs in front of it, else zeros."
     v, z = self.vz(x).chunk(2, -1)
     wide = torch.cat([before, x], 1) if before is not None else F.pad(x, (0, 0, 3, 0 if self.causal else 3))
-    c, dtype = F.silu(self.conv(wide.mT).mT.contiguous()), torch.promote_types(self.norm.dtype, torch.float32)
+    c, dtype = F.silu(self.conv(wide.mT).mT.contiguous()), full(self.norm).dtype
     q, k, v = (z.unflatten(-1, (self.n_heads, -1)).transpose(1, 2).to(dtype) for z in (*self.qk(c).chunk(2, -1), v))
     with torch.autocast(c.device.type, enabled=False):
-        i, f = self.gates(c.to(dtype)).unflatten(-1, (2, self.directions, -1)).permute(2, 3, 0, 4, 1)
+        i, f = full(self.gates(c.to(self.norm.dtype))).unflatten(-1, (2, self.directions, -1)).permute(2, 3, 0, 4, 1)
     f = F.logsigmoid(f)
     if real is not None: i, f = i.masked_fill(~real[:, None], -1e4), f.masked_fill(~real[:, None], 0)
     return c, z, (q, k, v, i, f)
@@ -129,27 +130,34 @@ def inputs(self:MLSTM, x:Tensor, real:Tensor|None=None, before:Tensor|None=None)
 def leave(self:MLSTM, h:Tensor, c:Tensor, z:Tensor) -> Tensor: # (B, L, D)
     "What was read (B, heads, L, d), normalised head by head, and the context past the memory, through the gate."
     h = F.layer_norm(h.transpose(1, 2), h.shape[-1:]).flatten(2)
-    return self.out(self.drop(torch.addcmul(h*self.norm, c, self.skip)*F.silu(z)))
+    return self.out(self.drop((torch.addcmul(h*self.norm, c, self.skip)*F.silu(z)).to(self.norm.dtype)))
 
 # %% ../../nbs/models/14_mlstm.ipynb #3f3fb2db
 @patch
-def forward(self:MLSTM, x:Tensor, lengths:Tensor|None=None) -> Tensor:
-    real = None if lengths is None or self.causal else valid_positions(lengths, x.shape[1])
+def forward(self:MLSTM, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None) -> Tensor|tuple:
+    "The output; from a state on, a pair of it and the state after the last position of each sequence."
+    if state is not None: check_state(self, len(state[0]), len(x))
+    if not x.shape[1]: return x if state is None else (x, state)
+    real = None if lengths is None or (self.causal and state is None) else valid_positions(lengths, x.shape[1])
     if real is not None: x = x*real[..., None]
-    c, z, inputs = self.inputs(x, real)
-    with torch.autocast(x.device.type, enabled=False): h = read_memory(*inputs)
-    return self.leave(h, c, z)
+    before, memory = state or (None, None)
+    c, z, (*qkv, i, f) = self.inputs(x, real, before)
+    with torch.autocast(x.device.type, enabled=False):
+        if state is None: h = read_memory(*qkv, i, f)
+        else: h, memory = _read_chunks(*qkv, i[0], f[0], memory)
+    y = self.leave(h, c, z)
+    if state is None: return y
+    return y, (after(before.transpose(0, 1), x.transpose(0, 1), lengths).transpose(0, 1), memory)
 
+# %% ../../nbs/models/14_mlstm.ipynb #39661bbb
 @patch
 def init_state(self:MLSTM, B:int) -> tuple:
     only_causal(self)
-    D, dtype = len(self.skip), torch.promote_types(self.norm.dtype, torch.float32)
-    none = self.skip.new_zeros(B, self.n_heads, 0, D//self.n_heads, dtype=dtype)
+    D = len(self.skip)
+    none = full(self.skip).new_zeros(B, self.n_heads, 0, D//self.n_heads)
     return self.skip.new_zeros(B, 3, D), empty_memory(none)
 
 @patch
 def step(self:MLSTM, x_t:Tensor, state:tuple) -> tuple:
-    x, (before, memory) = x_t[:, None], state
-    c, z, (q, k, v, i, f) = self.inputs(x, before=before)
-    h, memory = memory_chunk(q, k, v, i[0], f[0], memory)
-    return self.leave(h, c, z)[:, 0], (torch.cat([before[:, 1:], x], 1), memory)
+    y, state = self.forward(x_t[:, None], state=state)
+    return y[:, 0], state

@@ -13,14 +13,14 @@ from torch import nn, Tensor
 from ..core import divisor, whole
 from .attention import valid_positions
 from .convolution import TiedDropout, only_causal
-from .lru import scan
+from .hippo import check_rate
+from .lru import after, check_state, full, scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
-def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False) -> Tensor: # (L, B, D)
+def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False, before:Tensor|None=None) -> Tensor: # (L, B, D)
     "Inputs u (L, B, D), zero at padding, with taps (width, D), the last on the present; in `reverse` the first."
-    before = len(taps) - 1
-    u, L = F.pad(u, (0, 0, 0, 0, 0, before) if reverse else (0, 0, 0, 0, before, 0)), len(u)
-    y = bias
+    n, L, y, taps = len(taps) - 1, len(u), bias.to(u.dtype), taps.to(u.dtype)
+    u = F.pad(u, (0, 0, 0, 0, 0, n) if reverse else (0, 0, 0, 0, n, 0)) if before is None else torch.cat([before, u])
     for k, tap in enumerate(taps.flip(0) if reverse else taps): y = torch.addcmul(y, u[k:k + L], tap)
     return y
 
@@ -34,35 +34,45 @@ class GatedMixer(nn.Module):
 
     def branches(self, x:Tensor) -> tuple: return self.inp(x).chunk(2, -1) # Of the recurrence, of the gate
 
-    def forward(self, x:Tensor, lengths:Tensor|None=None) -> Tensor:
-        u, gate = self.branches(x.transpose(0, 1))
-        with torch.autocast(x.device.type, enabled=False):
-            u = u.to(self.taps.dtype)
-            real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
-            if real is not None: u = u*real
-            y = sum(self.directed(u, real, way) for way in range(self.directions))
-        return self.out(self.drop((y*self.activate(gate)).transpose(0, 1)))
+# %% ../../nbs/models/12_rglru.ipynb #ae9ed1fa
+@patch
+def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
+    "The output; from a state on, a pair of it and the state after the last position of each sequence."
+    check_rate(rate)
+    if state is not None: check_state(self, len(state[0]), len(x))
+    u, gate = self.branches(x.transpose(0, 1))
+    with torch.autocast(x.device.type, enabled=False):
+        u = full(u)
+        real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
+        if real is not None: u = u*real
+        ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
+    y = (sum(ys)*self.activate(gate)).to(self.taps.dtype)
+    y = self.out(self.drop(y.transpose(0, 1)))
+    return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0
 @patch
 def init_state(self:GatedMixer, B:int) -> tuple:
     "The state before the first input: h (B, ...) and earlier inputs (width - 1, B, channels)."
     only_causal(self)
-    return self.taps.new_zeros(B, *self.state), self.taps.new_zeros(self.taps.shape[1] - 1, B, self.taps.shape[2])
+    taps = full(self.taps)
+    return taps.new_zeros(B, *self.state), taps.new_zeros(taps.shape[1] - 1, B, taps.shape[2])
 
 @patch
-def step(self:GatedMixer, x_t:Tensor, state) -> tuple:
+def step(self:GatedMixer, x_t:Tensor, state:tuple, rate:float=1.) -> tuple:
+    check_rate(rate)
     (h, before), (u, gate) = state, self.branches(x_t)
-    window = torch.cat([before, u[None]])
-    y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h)
-    return self.out(self.drop(y*self.activate(gate))), (h, window[1:])
+    with torch.autocast(x_t.device.type, enabled=False):
+        window = torch.cat([before, full(u)[None]])
+        y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h, rate)
+    return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype))), (h, window[1:])
 
 # %% ../../nbs/models/12_rglru.ipynb #4dfff775
 C = 8. # By how much a fully open gate speeds up forgetting
 
-def decay(r:Tensor, Lambda:Tensor) -> tuple: # a and sqrt(1 - a**2)
+def decay(r:Tensor, Lambda:Tensor, rate:float=1.) -> tuple: # a and sqrt(1 - a**2)
     "What a recurrence gate r, from 0 to 1, keeps of the state, and the scale of what comes in."
-    log_a = -C*r*F.softplus(-Lambda)
+    log_a = -C*rate*r*F.softplus(-Lambda)
     return torch.exp(log_a), (-torch.expm1(2*log_a)).clamp(min=1e-30).sqrt()
 
 # %% ../../nbs/models/12_rglru.ipynb #186acf91
@@ -90,20 +100,25 @@ class RGLRU(GatedMixer):
 def branches(self:RGLRU, x:Tensor) -> tuple: return self.inp(x).chunk(2, -1)[::-1] # The gate comes first
 
 @patch
-def gated(self:RGLRU, u:Tensor, way:int) -> tuple:
+def gated(self:RGLRU, u:Tensor, way:int, rate:float=1.) -> tuple:
     "a and b of `h_t = a_t h_{t-1} + b_t`, like u (..., B, d_model), forwards (`way` 0) or backwards (1)."
-    heads = u.reshape(-1, *self.gates.shape[1:3]).transpose(0, 1)
-    gates = torch.baddbmm(self.gates_bias[way][:, None], heads, self.gates[way]).transpose(0, 1)
+    W, bias, Lambda = (full(z[way]) for z in (self.gates, self.gates_bias, self.Lambda))
+    heads = u.reshape(-1, *W.shape[:2]).transpose(0, 1)
+    gates = torch.baddbmm(bias[:, None], heads, W).transpose(0, 1)
     r, i = (torch.sigmoid(z).reshape(u.shape) for z in gates.chunk(2, -1))
-    a, scale = decay(r, self.Lambda[way])
+    a, scale = decay(r, Lambda, rate)
     return a, scale*i*u
 
+# %% ../../nbs/models/12_rglru.ipynb #3d5d0a0d
 @patch
-def directed(self:RGLRU, u:Tensor, real:Tensor|None, way:int) -> Tensor:
-    a, b = self.gated(short_conv(u, self.taps[way], self.taps_bias[way], way == 1), way)
-    return scan(a, b if real is None else b*real, reverse=way == 1)
+def directed(self:RGLRU, u:Tensor, real:Tensor|None, way:int, rate:float, h=None, before=None) -> tuple:
+    a, b = self.gated(short_conv(u, self.taps[way], self.taps_bias[way], way == 1, before), way, rate)
+    if real is not None: b = b*real
+    if real is not None and h is not None: a = a.masked_fill(~real, 1)
+    hs = scan(a, b, way == 1, h)
+    return hs, h if h is None else after(h[None], hs)[0]
 
 @patch
-def advance(self:RGLRU, u_t:Tensor, h:Tensor) -> tuple:
-    a, b = self.gated(u_t, 0)
+def advance(self:RGLRU, u_t:Tensor, h:Tensor, rate:float) -> tuple:
+    a, b = self.gated(u_t, 0, rate)
     return (h := a*h + b), h

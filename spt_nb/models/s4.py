@@ -11,8 +11,9 @@ from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor, whole
-from .convolution import ConvolutionMixer, Operation, chunks
-from .hippo import check_state_space, kernel_shape, log_uniform, nplr_legs
+from .convolution import Operation, chunks
+from .hippo import (StateSpaceMixer, as_complex, check_rate, check_state_space, kernel_shape, log_uniform,
+                                 nplr_legs, shifted, widened)
 
 # %% ../../nbs/models/05_s4.ipynb #12229d2c
 def _dot(a, b): return 2*(a*b).real.sum(-1, keepdim=True)
@@ -127,7 +128,7 @@ def dplr_kernel(Lambda:Tensor, # Eigenvalues, one of each conjugate pair, comple
     return K.permute(*(axes.index(i) for i in range(len(shape))), -1)
 
 # %% ../../nbs/models/05_s4.ipynb #adc4fe24
-class S4(ConvolutionMixer):
+class S4(StateSpaceMixer):
     "A state space that starts as HiPPO-LegS, applied as a long convolution; (B, L, d_model) to (B, L, d_model)."
     ssm_parameters, dt_parameters = ("log_neg_re", "im", "P", "B"), ("log_dt",)
 
@@ -149,20 +150,51 @@ class S4(ConvolutionMixer):
 
 # %% ../../nbs/models/05_s4.ipynb #218c3645
 @patch
-def system(self:S4) -> tuple:
+def system(self:S4, rate:float=1.) -> tuple:
     "Lambda, P and B, complex, (n_ssm, n), and the step sizes of their channels, (n_ssm, H/n_ssm)."
-    Lambda, dt = torch.complex(-self.log_neg_re.exp(), self.im), self.log_dt.exp().view(len(self.im), -1)
-    return Lambda, torch.view_as_complex(self.P), torch.view_as_complex(self.B), dt
+    check_rate(rate)
+    Lambda = torch.complex(-widened(self.log_neg_re).exp(), widened(self.im))
+    return Lambda, as_complex(self.P), as_complex(self.B), widened(self.log_dt).exp().view(len(self.im), -1)*rate
 
 @patch
-def kernel(self:S4, L:int) -> Tensor: # (directions, d_model, L)
-    *system, dt = self.system()
-    C = torch.view_as_complex(self.C).unflatten(1, dt.shape)
+def kernel(self:S4, L:int, rate:float=1.) -> Tensor: # (directions, d_model, L)
+    *system, dt = self.system(rate)
+    C = as_complex(self.C).unflatten(1, dt.shape)
     return dplr_kernel(*system, C, dt, L).flatten(1, 2)
 
 # %% ../../nbs/models/05_s4.ipynb #8572723d
 @patch
-def advance(self:S4, u_t:Tensor, state:Tensor) -> tuple:
-    e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system()))
+def advance(self:S4, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
+    e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system(rate)))
     state = state + e*state - _dot(q, state)*p + b*u_t[..., None]
-    return _dot(torch.view_as_complex(self.C)[0].to(state.dtype), state)[..., 0].to(u_t.dtype), state
+    return _dot(as_complex(self.C)[0].to(state.dtype), state)[..., 0].to(u_t.dtype), state
+
+# %% ../../nbs/models/05_s4.ipynb #daa55352
+def _blocks(E, x, c, T, n):
+    "Columns `A^j b` and rows `c A^j`, j < T, (H, T, N), `A^T - I`, and `A^(2^i) - I` for the bits of numbers up to n."
+    powers = []
+    for i in range(max(n, T).bit_length()):
+        powers.append(E)
+        if len(x[0]) < T: x, c = torch.cat([x, x + x @ E.mT], 1), torch.cat([c, c + c @ E], 1)
+        E = torch.baddbmm(E, E, E, beta=2)
+    return x, c, powers[T.bit_length() - 1], powers[:n.bit_length()]
+
+def _moved(s, powers, n):
+    "States (H, B, N), each after n more steps without input; n (B,)."
+    for i, E in enumerate(powers): s = s + (n >> i & 1)[:, None]*(s @ E.mT)
+    return s
+
+# %% ../../nbs/models/05_s4.ipynb #b9e82ba6
+@patch
+def carry(self:S4, u:Tensor, state:Tensor, lengths:Tensor|None, rate:float=1.) -> tuple:
+    e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system(rate)))
+    (B, _, L), C, s = u.shape, as_complex(self.C)[0].to(b.dtype), _column(state).transpose(0, 1)
+    n, T = torch.full((B,), L, device=u.device) if lengths is None else lengths, min(64, 1 << (L - 1).bit_length())
+    E = _matrix(e, _column(p)[:, None], _row(q)[:, None])
+    x, c, power, powers = _blocks(E, _column(b)[:, None], _row(C)[:, None], T, L)
+    end, s, more, added = _moved(s, powers, n), s + s @ E.mT, [], torch.zeros_like(s)
+    for piece in F.pad(shifted(u, lengths).double(), (-L % T, 0)).transpose(0, 1).split(T, -1):
+        more.append(s @ c.mT)
+        s, added = s + s @ power.mT, added + added @ power.mT + piece.flip(-1) @ x
+    state = torch.complex(*(end + added).chunk(2, -1)).transpose(0, 1)
+    return torch.cat(more, -1)[..., :L].transpose(0, 1), state

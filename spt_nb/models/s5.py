@@ -11,8 +11,8 @@ from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor
-from .hippo import check_state_space, log_uniform, nplr_legs
-from .lru import SharedStateMixer
+from .hippo import as_complex, check_rate, check_state_space, log_uniform, nplr_legs
+from .lru import SharedStateMixer, full
 from .s4d import discretise
 
 # %% ../../nbs/models/11_s5.ipynb #a3464f82
@@ -36,16 +36,19 @@ class S5(SharedStateMixer):
         check_state_space(d_state, dt_min, dt_max), divisor("n_blocks", n_blocks, "d_state/2", d_state//2)
         super().__init__(d_model, causal, dropout)
         Lambda, B, C = hippo_blocks(d_state, n_blocks, d_model, self.directions)
-        self.log_neg_re, self.im = nn.Parameter(torch.log(-Lambda.real).float()), nn.Parameter(Lambda.imag.float())
-        self.B, self.C = (nn.Parameter(torch.view_as_real(z).float().contiguous()) for z in (B, C)) # (real, imaginary)
+        def real(z): return nn.Parameter(z.to(torch.get_default_dtype()).contiguous())
+        self.log_neg_re, self.im = real(torch.log(-Lambda.real)), real(Lambda.imag)
+        self.B, self.C = real(torch.view_as_real(B)), real(torch.view_as_real(C)) # (real, imaginary)
         self.log_dt = nn.Parameter(log_uniform(dt_min, dt_max, d_state//2))
         self.gate = nn.Linear(d_model, d_model)
 
 # %% ../../nbs/models/11_s5.ipynb #8d93353e
 @patch
-def system(self:S5) -> tuple: # lambda (N/2,), B (N/2, d_model) and C (directions, d_model, N/2), complex
-    B, C, Lambda = *map(torch.view_as_complex, (self.B, self.C)), torch.complex(-torch.exp(self.log_neg_re), self.im)
-    lam, scale = discretise(Lambda, torch.ones_like(B[:, 0]), torch.exp(self.log_dt))
+def system(self:S5, rate:float=1.) -> tuple: # lambda (N/2,), B (N/2, d_model) and C (directions, d_model, N/2), complex
+    check_rate(rate)
+    B, C = as_complex(self.B), as_complex(self.C)
+    Lambda = torch.complex(-torch.exp(full(self.log_neg_re)), full(self.im))
+    lam, scale = discretise(Lambda, torch.ones_like(B[:, 0]), torch.exp(full(self.log_dt))*rate)
     return lam.to(B.dtype), B*scale.to(B.dtype)[:, None], 2*C
 
 @patch
