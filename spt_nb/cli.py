@@ -131,21 +131,20 @@ def tasks(name:str=""): # A task, to see its options
 
 # %% ../nbs/03_cli.ipynb #3a485865
 def data(name:str="", # A task (see: spt tasks)
-         data_dir:str=None,
+         data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
     from spt_nb.tasks import cache, load_task
     from spt_nb.tasks.summary import summary
     if not verify:
+        if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
-        task = load_task(name, data_dir, **options)
-        return print(f"{task}\n{summary(task)}")
+        return print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
     kept = cache.verify()
     for folder, fault in kept.items():
-        size = sum(f.stat().st_size for f in folder.iterdir())
         state = f"BROKEN: {fault}; it is made again when it is used" if fault else "whole"
-        print(f"{folder.name:45} {size/1e6:10,.1f} MB  {state}")
+        print(f"{folder.name:45} {sum(f.stat().st_size for f in folder.iterdir())/1e6:10,.1f} MB  {state}")
     print(f"{len(kept)} kept in {cache_dir()}, {sum(map(bool, kept.values()))} broken")
     return int(any(kept.values()))
 

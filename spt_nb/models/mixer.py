@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn, Tensor
 
-from ..core import SptError, digest, one_of
+from ..core import SptError, digest, hint, one_of
 from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
 
 # %% ../../nbs/models/15_mixer.ipynb #e1ea0e55
@@ -45,7 +45,7 @@ def find_mixer(mixer):
     module, _, name = str(mixer).rpartition(":")
     if not (module and name):
         allowed = ", ".join(MIXERS) + ", a class, or an import path package.module:Name or folder/file.py:Name"
-        raise SptError(f"mixer is {mixer!r}; allowed: {allowed}")
+        raise SptError(f"mixer is {mixer!r}; allowed: {allowed}{hint(mixer, MIXERS)}")
     try: make = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
     except (Exception, SystemExit) as e:
         raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None

@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from ..core import divisor
 from .attention import Operation, valid_positions
 from .convolution import only_causal
-from .lru import after, full
+from .lru import after, check_state, full
 
 # %% ../../nbs/models/14_mlstm.ipynb #5e9eb7e0
 def _gate_sums(i, f, back):
@@ -136,7 +136,7 @@ def leave(self:MLSTM, h:Tensor, c:Tensor, z:Tensor) -> Tensor: # (B, L, D)
 @patch
 def forward(self:MLSTM, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None) -> Tensor|tuple:
     "The output; from a state on, a pair of it and the state after the last position of each sequence."
-    if state is not None: only_causal(self, "with a state")
+    if state is not None: check_state(self, len(state[0]), len(x))
     if not x.shape[1]: return x if state is None else (x, state)
     real = None if lengths is None or (self.causal and state is None) else valid_positions(lengths, x.shape[1])
     if real is not None: x = x*real[..., None]

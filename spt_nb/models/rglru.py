@@ -14,7 +14,7 @@ from ..core import divisor, whole
 from .attention import valid_positions
 from .convolution import TiedDropout, only_causal
 from .hippo import check_rate
-from .lru import after, full, scan
+from .lru import after, check_state, full, scan
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
 def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False, before:Tensor|None=None) -> Tensor: # (L, B, D)
@@ -34,22 +34,20 @@ class GatedMixer(nn.Module):
 
     def branches(self, x:Tensor) -> tuple: return self.inp(x).chunk(2, -1) # Of the recurrence, of the gate
 
-    def leave(self, y:Tensor, gate:Tensor) -> Tensor:
-        return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype)))
-
 # %% ../../nbs/models/12_rglru.ipynb #ae9ed1fa
 @patch
 def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|None=None, rate:float=1.) -> Tensor|tuple:
     "The output; from a state on, a pair of it and the state after the last position of each sequence."
     check_rate(rate)
-    if state is not None: only_causal(self, "with a state")
+    if state is not None: check_state(self, len(state[0]), len(x))
     u, gate = self.branches(x.transpose(0, 1))
     with torch.autocast(x.device.type, enabled=False):
         u = full(u)
         real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
         if real is not None: u = u*real
         ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
-    y = self.leave(sum(ys).transpose(0, 1), gate.transpose(0, 1))
+    y = (sum(ys)*self.activate(gate)).to(self.taps.dtype)
+    y = self.out(self.drop(y.transpose(0, 1)))
     return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0
@@ -67,7 +65,7 @@ def step(self:GatedMixer, x_t:Tensor, state:tuple, rate:float=1.) -> tuple:
     with torch.autocast(x_t.device.type, enabled=False):
         window = torch.cat([before, full(u)[None]])
         y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h, rate)
-    return self.leave(y, gate), (h, window[1:])
+    return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype))), (h, window[1:])
 
 # %% ../../nbs/models/12_rglru.ipynb #4dfff775
 C = 8. # By how much a fully open gate speeds up forgetting

@@ -44,7 +44,7 @@ def powers(z:Tensor, n:int) -> Tensor: # (..., n)
     P[..., 0] = 1
     while m < n:
         e = min(m, n - m)
-        torch.mul(P[..., :e], z[..., None], out=P[..., m:m+e])
+        P[..., m:m+e] = P[..., :e]*z[..., None]
         z, m = z*z, 2*m
     return P
 

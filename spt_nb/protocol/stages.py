@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from pydantic import Field
 
 from ..config import Config
-from ..core import read_json, replacing, write_json
+from ..core import SptError, read_json, replacing, write_json
 from ..training.evaluation import answers, scores
 from ..models.language import spelled, take_lm, text_ids, transfer_text
 from ..models.weights import transfer
@@ -79,8 +79,11 @@ def arguments(self:Pretrain, task) -> dict: # JSON
 @patch
 def check(self:Pretrain, task):
     "An error unless the task has what is to be recovered."
+    if self.objective == "causal" and task.length < 2:
+        raise SptError("the longest sequence is 1 long; allowed with objective 'causal': from 2, as nothing comes next")
     self.denoising(task).sizes(task.vocab_size, task.channels)
 
+# %% ../../nbs/protocol/04_stages.ipynb #3be54d59
 @patch
 def transfer(self:Pretrain, folder, task, model, take=None) -> list:
     "Load the weights of a folder into a model; the ledger."

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import SptError, cache_dir, one_of, whole
+from ..core import SptError, cache_dir, choices, one_of, whole
 from .sources import CIFAR10, ETT, RETRIEVAL, SPEECH, TEXT, Source
 from .sources import bidmc as bidmc_files, genomics as genomics_files
 
@@ -31,9 +31,9 @@ class Entry(NamedTuple):
 CATALOGUE = {
     "listops": Entry("listops", "load", "96k / 2k / 2k", "2000", "value of a nested expression of digits", "generated",
                      "listops"),
-    "text": Entry("text", "load", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT,
+    "text": Entry("text", "imdb", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT,
                   "text"),
-    "retrieval": Entry("retrieval", "load", "147k / 18k / 17k", "2 x 4000",
+    "retrieval": Entry("text", "aan", "147k / 18k / 17k", "2 x 4000",
                        "AAN, characters: does one paper cite the other?",
                        RETRIEVAL, "retrieval"),
 }
@@ -79,7 +79,7 @@ CATALOGUE |= {
 
 # %% ../../nbs/tasks/00_tasks.ipynb #b9c111df
 CATALOGUE |= {
-    "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128",
+    "promoters": Entry("genomics", "promoters", "8000 / 500 / 2000", "128",
                        "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem",
                       "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",
@@ -120,7 +120,7 @@ def here(name:str) -> tuple: # (one word, how to get it)
 # %% ../../nbs/tasks/00_tasks.ipynb #4cc2dcc1
 def _check_option(task:str, name:str, value, options:dict):
     "An option must exist, be of the type of its default, and a size must be positive."
-    if name not in options: raise SptError(f"unknown option {name!r} of task {task!r}; allowed: {', '.join(options)}")
+    if name not in options: raise SptError(f"unknown option {name!r} of task {task!r}; {choices(name, options)}")
     default = options[name]
     for kind, what in ((bool, "True or False"), (Integral, "a whole number"), (Real, "a number"), (str, "a text")):
         if isinstance(default, kind):
@@ -188,7 +188,7 @@ def facts(name:str, # A task
     if name not in KNOWN: return facts_of(load_task(name, data_dir, **options))
     allowed = task_options(name)
     if unknown := next((k for k in options if k not in allowed), None):
-        raise SptError(f"unknown option {unknown!r} of task {name!r}; allowed: {', '.join(allowed)}")
+        raise SptError(f"unknown option {unknown!r} of task {name!r}; {choices(unknown, allowed)}")
     given = {k: options[f"n_{k}"] for k in ("train", "valid", "test") if options.get(f"n_{k}")}
     if name in ("listops", "text", "retrieval", "genomics", "ett"):
         given |= {"length": options[o] for o in ("max_length", "length") if options.get(o)}

@@ -78,6 +78,7 @@ def stored(name:str, params:dict, # Of the cache: its name, and what else the ro
     missing = sum(int(np.sum(ds.data.column("missing"))) for ds in splits.values())
     return {k: splits[k].remove_columns("missing") for k in rows}, mark, missing
 
+# %% ../../nbs/tasks/23_series.ipynb #6ba08b18
 def pair_splits(name:str, # Of the cache
                 params:dict, # What else the rows depend on
                 files:dict, # Split -> .ts file
@@ -112,6 +113,7 @@ def channel_scale(split:Split) -> tuple: # (mean (C,), standard deviation (C,));
     sd = np.sqrt(sum(((split.x.raw(i) - mean)**2).sum(0) for i in range(len(split)))/n)
     return mean, np.where(sd > 1e-11*np.abs(mean), sd, 1.)
 
+# %% ../../nbs/tasks/23_series.ipynb #995c5237
 def checked(task:Task) -> Task:
     "The task, unless different numbers, stored as float64, became equal as float32."
     ds, n = task.train, 1 + np.searchsorted(np.cumsum(Split(task.train).lengths), 100_000)

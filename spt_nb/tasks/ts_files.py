@@ -131,8 +131,7 @@ def read_ts(path, # A .ts file
 # %% ../../nbs/tasks/22_ts_files.ipynb #7f023298
 CHUNK = 1_000_000  # numbers in a table
 
-class Merged(SptError):
-    "Different values would become equal in float32."
+class Merged(SptError): "Different values would become equal in float32."
 
 def single(a:np.ndarray) -> np.ndarray:
     "As float32, if that keeps different values different."

@@ -270,9 +270,27 @@ def test_a_second_derivative_is_refused(name):
     with pytest.raises(SptError, match="second derivative.*allowed: differences of first derivatives"): gradient.sum().backward()
 
 
+families = pytest.mark.parametrize("name", ["s4", "s4d", "dlr", "conv"])
+
+
 @pytest.mark.slow
-@every
-def test_compiles_in_eager_mode(name):
+@families
+def test_compiles_as_one_graph(name):
+    "Whole sequences, pieces and steps, and their gradients."
     m, given = build(name), x(2, 40)
+    state = m.init_state(2)
     torch._dynamo.reset()
-    close(torch.compile(m, backend="eager")(given), m(given))
+    y = torch.compile(m, backend="eager", fullgraph=True)(given)
+    close(y, m(given))
+    ours, theirs = (torch.autograd.grad(z.square().sum(), list(m.parameters())) for z in (y, m(given)))
+    for a, b in zip(ours, theirs): close(a, b)
+    for call in (lambda x, s: m(x, state=s), lambda x, s: m.step(x[:, 0], s)):
+        for a, b in zip(torch.compile(call, backend="eager", fullgraph=True)(given, state), call(given, state)): close(a, b)
+
+
+@pytest.mark.slow
+@families
+def test_exports_with_any_batch(name):
+    m, batch = build(name).eval(), torch.export.Dim("batch", min=1, max=64)
+    exported = torch.export.export(m, (x(2, 40),), dynamic_shapes={"x": {0: batch}}).module()
+    for B in (1, 5, 60): close(exported(x(B, 40)), m(x(B, 40)))

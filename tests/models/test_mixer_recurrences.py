@@ -19,6 +19,14 @@ def seed():
     torch.manual_seed(0)
 
 
+def moved(m):
+    "The layer with parameters away from their start, as after training."
+    with torch.no_grad():
+        for p in m.parameters():
+            p += .3*torch.randn_like(p)
+    return m
+
+
 def in_parts(m, x, sizes, state=None):
     "Chunks of these sizes, then single steps."
     state, ys = m.init_state(len(x)) if state is None else state, []
@@ -50,8 +58,38 @@ def one_step(m, x):
 
 
 @layers
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_causal_layer_is_causal_and_padding_never_matters(make, causal):
+    m, x, lengths = moved(make(16, causal=causal)).double(), torch.randn(4, 300, 16).double(), [300, 171, 9, 1]
+    y, later = m(x, torch.tensor(lengths)), x.clone()
+    for i, n in enumerate(lengths):
+        assert torch.allclose(y[i, :n], m(x[i:i+1, :n])[0], atol=1e-10)
+    later[:, 200:] += 1
+    assert torch.allclose(m(later)[:, :200], m(x)[:, :200], atol=1e-10) == causal
+
+
+@layers
+@pytest.mark.parametrize("causal", [True, False])
+def test_gradients_reach_every_parameter(make, causal):
+    m, w = moved(make(16, causal=causal)), torch.randn(3, 20, 16)
+    (m(torch.randn(3, 20, 16))*w).sum().backward()
+    assert all(p.grad.abs().max() > 0 for p in m.parameters())
+    for L in (20, 300):  # Padding may be a whole row
+        y = m(torch.randn(3, L, 16), torch.tensor([L, 3, 0]))
+        assert all(z.isfinite().all() for z in (y, *torch.autograd.grad(y.sum(), list(m.parameters()))))
+
+
+@pytest.mark.parametrize("make, count", [
+    (LRU, 3*64 + 2*2*64*16 + 16 + 17*32), (S5, 3*32 + 2*2*32*16 + 16 + 17*16),
+    (RGLRU, 17*(32 + 16) + 16*(4 + 1) + (4 + 1)*32 + 16), (Mamba, 16*(64 + 32) + 32*(4 + 1 + 33 + 1 + 1 + 16 + 1)),
+    (MLSTM, 16*(4 + 1) + 17*(32 + 32 + 16 + 8) + 2*16)])
+def test_number_of_parameters(make, count):
+    assert sum(p.numel() for p in make(16, causal=True).parameters()) == count
+
+
+@layers
 def test_a_sequence_read_in_parts_is_the_whole(make):
-    m, x = make(16, causal=True), torch.randn(5, 300, 16)
+    m, x = moved(make(16, causal=True)), torch.randn(5, 300, 16)
     whole = m(x)
     for sizes in [(0, 1, 2, 0, 280, 7), (300,), (), (150, 150)]:
         assert (in_parts(m, x, sizes) - whole).abs().max() < 1e-5*whole.abs().max()
@@ -67,10 +105,12 @@ def test_gradients_flow_from_part_to_part(make):
 
 
 @layers
-def test_with_lengths_each_row_has_the_state_after_its_own_end(make):
-    m, lengths = make(16, causal=True), torch.tensor([20, 7, 2, 1, 0])
-    before, x, later = torch.randn(5, 6, 16), torch.randn(5, 20, 16), torch.randn(5, 4, 16)
-    start = m(before, state=m.init_state(5))[1]
+@pytest.mark.parametrize("fresh", [True, False])
+def test_with_lengths_each_row_has_the_state_after_its_own_end(make, fresh):
+    m, lengths = moved(make(16, causal=True)), torch.tensor([20, 7, 2, 1, 0])
+    x, later, start = torch.randn(5, 20, 16), torch.randn(5, 4, 16), m.init_state(5)
+    if not fresh:
+        start = m(torch.randn(5, 6, 16), state=start)[1]
     y, state = m(x, lengths, state=start)
     z = m(later, state=state)[0]
     for i, n in enumerate(lengths):
@@ -78,11 +118,20 @@ def test_with_lengths_each_row_has_the_state_after_its_own_end(make):
         assert torch.allclose(torch.cat([y[i, :n], z[i]]), alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [RGLRU, Mamba])
+def test_a_convolution_of_one_position_has_nothing_to_hand_on(make):
+    m, x = moved(make(16, width=1, causal=True)), torch.randn(5, 9, 16)
+    assert torch.allclose(in_parts(m, x, (2, 4)), m(x), atol=1e-5)
+    assert m(x, torch.full((5,), 3), state=m.init_state(5))[1][1].shape[:2] == (0, 5)
+
+
 @layers
-def test_a_layer_that_looks_ahead_has_no_state(make):
+def test_wrong_states_are_refused(make):
     state = make(16, causal=True).init_state(2)
     with pytest.raises(SptError, match="causal is False; allowed with a state: True"):
         make(16)(torch.randn(2, 5, 16), state=state)
+    with pytest.raises(SptError, match="state is of 2 sequences; allowed: of 3, as x is"):
+        make(16, causal=True)(torch.randn(3, 5, 16), state=state)
 
 
 @pytest.mark.parametrize("make", [LRU, S5])
@@ -123,6 +172,15 @@ def test_eigenvalues_near_a_full_turn_turn_backwards():
         m.nu.fill_(-40), m.theta.fill_(-40)  # An eigenvalue of 1
         once, twice = m.system()[1], m.system(2)[1]
     assert torch.allclose(twice, 2*once)
+
+
+def test_gradients_at_another_rate():
+    m = LRU(4, d_state=3, causal=True).double()
+    parameters = [p.requires_grad_() for p in (m.nu, m.theta, m.gamma, m.B, m.C)]
+    x = torch.randn(2, 5, 4).double()
+    def run(*p):
+        return torch.func.functional_call(m, dict(zip(("nu", "theta", "gamma", "B", "C"), p)), (x,), dict(rate=.6))
+    assert torch.autograd.gradcheck(run, parameters)
 
 
 @layers
@@ -183,8 +241,16 @@ def test_weights_in_half_precision(make, dtype):
             assert (in_parts(m, x, (5, 100)).float() - same).abs().max() < .03*same.abs().max()
 
 
+SLOW = {LRU: dict(r_min=.99, r_max=.9999), S5: dict(dt_min=1e-5, dt_max=1e-2)}
+
+
 @layers
-def test_autocast_in_parts(make):
+@torch.no_grad()
+def test_the_recurrence_keeps_its_precision_under_autocast(make):
+    m, x = make(16, **SLOW.get(make, {})), torch.randn(2, 4000, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = m(x)
+    assert (y - m(x)).abs().max() < .06*m(x).abs().max()
     m, x = make(16, causal=True), torch.randn(5, 20, 16)
     with torch.autocast("cpu", torch.bfloat16):
         y, parts = m(x), in_parts(m, x, (10,))
