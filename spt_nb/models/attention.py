@@ -174,7 +174,7 @@ class Cache:
         if torch.is_grad_enabled() and (k.requires_grad or kv.requires_grad):
             new = torch.stack([k, v])
             return Cache(torch.cat([old, new], 3) if keep else new, keep + L, length, False)
-        fits = self.free and stop + L <= kv.shape[3] and kv.dtype == k.dtype
+        fits = self.free and stop + L <= kv.shape[3] and (kv.dtype, kv.shape[4]) == (k.dtype, k.shape[3])
         if fits and kv.is_inference() <= torch.is_inference_mode_enabled(): self.free = False
         else:
             kv, stop = k.new_empty(2, *k.shape[:2], (keep + L)*(1 if L > keep else 2), k.shape[3]), keep
@@ -187,7 +187,7 @@ class Cache:
 def init_state(self:Attention, B:int) -> Cache:
     "The state before the first of B sequences."
     if not self.causal: raise SptError("causal is False; allowed with a state: True")
-    return Cache(torch.empty(2, B, self.n_heads, 0, self.out.in_features//self.n_heads))
+    return Cache(torch.empty(2, B, 1, 0, 1)) # The first keys bring their own shape and type
 
 @patch
 def read_on(self:Attention, x:Tensor, lengths:Tensor|None, state:Cache) -> tuple: # (B, L, d_model), Cache

@@ -134,8 +134,9 @@ def embed(self:SequenceModel, x:Tensor, first:int|Tensor=0) -> Tensor: # (B, L, 
 
 # %% ../../nbs/models/17_backbone.ipynb #bf4bad45
 @patch
-def options(self:SequenceModel, **given) -> dict: # As given
-    "Raise an `SptError` unless all mixers take these arguments."
+def options(self:SequenceModel, rate:float=1., **given) -> dict: # As given, and the rate if it is not 1
+    "Further arguments of the mixers; raise an `SptError` unless all take them."
+    if rate != 1: given["rate"] = rate
     for block in self.blocks:
         if missing := given.keys() - block.takes:
             kind, names = type(block.mixer).__name__, " and ".join(sorted(missing))
@@ -150,7 +151,7 @@ def features(self:SequenceModel, x:Tensor, lengths:Tensor|None=None, spare:bool=
     if not x.shape[1]: return h
     mask = None if lengths is None else valid_positions(lengths, x.shape[1])
     if spare: mask = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
-    options = self.options(rate=rate) if rate != 1 else {}
+    options = self.options(rate)
     for block in self.blocks: h = block(h, lengths, mask, **options)
     return h if self.norm is None else self.norm(h, mask)
 
@@ -170,8 +171,7 @@ def forward(self:SequenceModel, x:Tensor, # Tokens (B, L) or values (B, L, chann
             x2:Tensor|None=None, lengths2:Tensor|None=None, # Second documents and their lengths, for the head "match"
             where:Tensor|None=None, # Positions to recover, bool, (B, L); for the head "position", or the second head
             spare:bool=False, # The batch of a process that got none: it takes part in all steps, and changes nothing
-            rate:float=1., # Time between positions, relative to training; for state-space mixers
-            state=None, # What a causal model with the head "position" read before
+            rate:float=1., state=None, # Time between positions relative to training; what a causal model read before
            ) -> Tensor: # (B, n_outputs), (B, L, n_outputs) for "position", or one row for each True in `where`
     "Outputs of the head, and the new state if one is given."
     if state is not None: return self.read_on(x, lengths, state, rate)
@@ -216,18 +216,18 @@ def carry(self:SequenceModel, h:Tensor, states:list, read, mask:Tensor|None=None
 @patch
 def read_on(self:SequenceModel, x:Tensor, lengths:Tensor|None, state:tuple, rate:float=1.) -> tuple: # Outputs, state
     "Read a chunk after what is in the state."
-    options, (states, n) = {} if rate == 1 else dict(rate=rate), state
-    self.options(state=states, **options)
-    def read(mixer, z, state): return mixer(z, lengths, state=state, **options)
+    (states, n), options = state, self.options(rate, state=None)
+    def read(mixer, z, state): return mixer(z, lengths, **options | dict(state=state))
     mask = None if lengths is None else valid_positions(lengths, x.shape[1])
     y, states = self.carry(self.embed(x, n), states, read, mask)
     return y, (states, n + (x.shape[1] if lengths is None else lengths))
 
 @patch
-def step(self:SequenceModel, x_t:Tensor, state:tuple) -> tuple: # (B, n_outputs), state
+def step(self:SequenceModel, x_t:Tensor, state:tuple, rate:float=1.) -> tuple: # (B, n_outputs), state
     "Read one position: tokens (B,) or values (B, channels)."
-    states, n = state
-    y, states = self.carry(self.embed(x_t[:, None], n)[:, 0], states, lambda mixer, z, state: mixer.step(z, state))
+    (states, n), options = state, self.options(rate)
+    def read(mixer, z, state): return mixer.step(z, state, **options)
+    y, states = self.carry(self.embed(x_t[:, None], n)[:, 0], states, read)
     return y, (states, n + 1)
 
 # %% ../../nbs/models/17_backbone.ipynb #09713539

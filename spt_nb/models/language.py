@@ -114,9 +114,9 @@ def read_on(self:LanguageModel, x:Tensor, lengths:Tensor|None, state:tuple, rate
     return self.head(h), (tuple((c.keys, c.values) for c in cache.layers), state[1] + x.shape[1])
 
 @patch
-def step(self:LanguageModel, x_t:Tensor, state:tuple) -> tuple: # (B, n_outputs), state
+def step(self:LanguageModel, x_t:Tensor, state:tuple, rate:float=1.) -> tuple: # (B, n_outputs), state
     "Read one position."
-    y, state = self.read_on(x_t[:, None], None, state)
+    y, state = self.read_on(x_t[:, None], None, state, rate)
     return y[:, 0], state
 
 # %% ../../nbs/models/19_language.ipynb #7234706a

@@ -78,13 +78,12 @@ def _pieces(windows, causal, late):
 class _FirstOnly(torch.autograd.Function):
     "Gradients as they are, which refuse to be differentiated."
     @staticmethod
-    def forward(ctx, operation, anchor, *grads):
-        ctx.operation = operation
+    def forward(ctx, name, instead, anchor, *grads):
+        ctx.name, ctx.instead = name, instead
         return grads
     @staticmethod
     def backward(ctx, *_):
-        name, instead = ctx.operation.__name__.lstrip("_"), ctx.operation.instead
-        raise SptError(f"a second derivative reaches {name}, which has a first one only; allowed: {instead}")
+        raise SptError(f"a second derivative reaches {ctx.name}, which has a first one only; allowed: {ctx.instead}")
 
 # %% ../../nbs/models/01_local_attention.ipynb #bfb7722e
 class Operation(torch.autograd.Function):
@@ -92,12 +91,12 @@ class Operation(torch.autograd.Function):
     instead = "differences of first derivatives"
 
     def __init_subclass__(cls):
-        first = cls.backward
+        first, name, instead = cls.backward, cls.__name__.lstrip("_"), cls.instead
         def backward(ctx, *grads):
             with torch.no_grad(): grads = first(ctx, *grads)
-            if not torch.is_grad_enabled(): return grads
-            return _FirstOnly.apply(cls, torch.ones((), requires_grad=True),
-                                    *(grads if isinstance(grads, tuple) else [grads]))
+            if not torch.is_grad_enabled() or torch.compiler.is_compiling(): return grads
+            grads = grads if isinstance(grads, tuple) else (grads,)
+            return _FirstOnly.apply(name, instead, torch.ones((), requires_grad=True), *grads)
         cls.forward, cls.backward = staticmethod(cls.forward), staticmethod(backward)
 
     @classmethod

@@ -17,7 +17,7 @@ from ..training.optimisation import TrainConfig
 from .recipes import SMALL, Recipe, complete
 from .specs import ModelSpec, TaskSpec
 from .stages import Auxiliary, Finetune, Pretrain, Text, Trial
-from ..tasks.documentation import documentation
+from ..tasks.text import documentation
 from ..tasks import Facts
 
 # %% ../../nbs/protocol/05_trials.ipynb #cfbeb4b2

@@ -31,9 +31,9 @@ class Entry(NamedTuple):
 CATALOGUE = {
     "listops": Entry("listops", "load", "96k / 2k / 2k", "2000", "value of a nested expression of digits", "generated",
                      "listops"),
-    "text": Entry("text", "load", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT,
+    "text": Entry("text", "imdb", "22.5k / 2.5k / 25k", "4096", "IMDB, characters: is a review positive?", TEXT,
                   "text"),
-    "retrieval": Entry("retrieval", "load", "147k / 18k / 17k", "2 x 4000",
+    "retrieval": Entry("text", "aan", "147k / 18k / 17k", "2 x 4000",
                        "AAN, characters: does one paper cite the other?",
                        RETRIEVAL, "retrieval"),
 }
@@ -55,7 +55,7 @@ CATALOGUE |= {
 CATALOGUE |= {
     "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH,
                     "speech"),
-    "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
+    "bidmc": Entry("series", "bidmc", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
                    bidmc_files(), "bidmc")}
 
 # %% ../../nbs/tasks/00_tasks.ipynb #fa4537ba
@@ -79,7 +79,7 @@ CATALOGUE |= {
 
 # %% ../../nbs/tasks/00_tasks.ipynb #b9c111df
 CATALOGUE |= {
-    "promoters": Entry("promoters", "promoters", "8000 / 500 / 2000", "128",
+    "promoters": Entry("genomics", "promoters", "8000 / 500 / 2000", "128",
                        "DNA: do two distant elements belong together?", "generated"),
     "genomics": Entry("genomics", "load", "by problem", "by problem",
                       "DNA: Genomic Benchmarks, Nucleotide Transformer tasks",

@@ -9,7 +9,7 @@ from helpers import spt, start
 from spt_nb.core import SptError
 from spt_nb.tasks import genomics, load_task
 from spt_nb.tasks.genomics import BENCHMARKS, PROBLEMS, load, source_of
-from spt_nb.tasks.promoters import background
+from spt_nb.tasks.genomics import background
 
 
 @pytest.fixture(autouse=True)
@@ -183,8 +183,8 @@ def test_an_edited_file_is_read_again(tmp_path):
 
 
 @pytest.mark.parametrize("text, why", [
-    (">a|0\nACGT\nAC-T\n", "letter 7 is '-'"), ("ACGT\n", "line 1: 'ACGT'; allowed: >name.label first"), (">a\nACGT\n", "has no label"),
-    (">a|0\n>b|1\nAC\n", "sequence is ''"), ("", "have no rows")])
+    (">a|0\nACGT\nAC-T\n", "letter 7 is '-'"), ("ACGT\n", "begins with 'ACGT'; allowed: >name.label first"), (">a\nACGT\n", "has no label"),
+    (">a|0\n>b|1\nAC\n", "sequence is ''"), ("", "the train half of genomics holds no rows of")])
 def test_bad_fasta(tmp_path, text, why):
     for half in ("train", "test"):
         (tmp_path / f"{half}.fna").write_text(text)

@@ -130,8 +130,7 @@ def _samples(raw:bytes, dtype:str) -> np.ndarray: # int16 or float32
     "Samples end to end."
     if dtype.endswith("law"): return _telephone(np.frombuffer(raw, np.uint8), dtype)
     if dtype == "i3":
-        b = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-        return np.pad(b, ((0, 0), (1, 0))).view("<i4")[:, 0]/np.float32(2**31)
+        raw, dtype = np.pad(np.frombuffer(raw, np.uint8).reshape(-1, 3), ((0, 0), (1, 0))), "<i4"
     a = np.frombuffer(raw, dtype)
     if dtype == "u1": return (a.astype(np.int16) - 128) << 8
     return a if dtype == "<i2" else (a/2.**31).astype(np.float32) if dtype == "<i4" else a.astype(np.float32)
