@@ -213,6 +213,7 @@ def autocast(t:Tried):
     d, sound = off(y.detach().float(), m(x).detach()), x.grad is not None and bool(x.grad.isfinite().all())
     return f"within {d:.1g} of float32" + ("" if sound else ", its gradient is not finite"), d < .1 and sound
 
+# %% ../../nbs/bench/05_checks.ipynb #4ab623d7
 @check("compile", "the same output", required=False)
 @torch.no_grad()
 def compiles(t:Tried):

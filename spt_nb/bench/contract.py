@@ -90,6 +90,7 @@ def _trainer(t:Tried, folder, objective, head:str, n_outputs:int) -> Trainer:
     trainer.ddp = model
     return trainer
 
+# %% ../../nbs/bench/06_contract.ipynb #82756ca0
 def _stages(t:Tried) -> str: # What is wrong
     with tempfile.TemporaryDirectory() as folder:
         make = lambda name: _trainer(t, Path(folder)/name, MaskedDenoising(.5), "position", 8)

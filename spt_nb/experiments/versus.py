@@ -29,7 +29,7 @@ from ..runs.launch import check_spread, run_stages
 from ..tasks import task_options
 from ..tasks.batches import Split
 from ..training.evaluation import score_names
-from ..training.flops import flops
+from ..training.optimisation import flops
 
 # %% ../../nbs/experiments/87_versus.ipynb #01c3629e
 WITHIN = .1 # Two sizes are equal within this ratio

@@ -15,14 +15,14 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import torch
+from accelerate.utils import send_to_device
 
 from ..core import one_of, read_json
 from ..models.backbone import count_parameters
 from ..models.language import BUILT_IN, PYTHIA, build_model
 from ..models.mixer import MIXERS, WITHIN
 from ..objectives.labels import label_objective
-from ..training.flops import flops
-from ..training.evaluation import to_device
+from ..training.optimisation import flops
 from .plan import compare
 from .recipes import MODELS, recipe, resolve
 from .specs import ModelSpec, TaskSpec
@@ -204,7 +204,7 @@ def time_training(spec:TaskSpec, mixer:str, scale:str, # Which recipe
     trainer = Trainer(stage.build(task), task, objective, stage.train, tempfile.gettempdir(), 0)
     lengths = trainer.steps.split.lengths
     typical = np.argsort(lengths, kind="stable")[len(lengths)//2:][:sequences]
-    batch, target = to_device(objective.prepare(collate(trainer.steps.split, typical), 0, 0), trainer.acc.device)
+    batch, target = send_to_device(objective.prepare(collate(trainer.steps.split, typical), 0, 0), trainer.acc.device)
     trainer.ddp = trainer.model.to(trainer.acc.device).train()
     if gpu: torch.cuda.reset_peak_memory_stats()
     for _ in range(updates + 1):

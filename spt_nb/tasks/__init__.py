@@ -55,7 +55,7 @@ CATALOGUE |= {
 CATALOGUE |= {
     "speech": Entry("speech", "load", "85k / 10k / 11k", "16000", "Speech Commands: which of 35 words?", SPEECH,
                     "speech"),
-    "bidmc": Entry("bidmc", "load", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
+    "bidmc": Entry("series", "bidmc", "5.5k / 1.2k / 1.2k", "4000", "breathing, heart rate or oxygen from PPG and ECG",
                    bidmc_files(), "bidmc")}
 
 # %% ../../nbs/tasks/00_tasks.ipynb #fa4537ba

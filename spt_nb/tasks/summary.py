@@ -7,6 +7,7 @@ __all__ = ['SAMPLE', 'BARS', 'BYTES_READ', 'ROWS_READ', 'LONG', 'summary', 'plot
 
 # %% ../../nbs/tasks/32_summary.ipynb #83843c80
 import hashlib
+from itertools import chain
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,63 +39,54 @@ def _num(v) -> str:
     return f"{v:,.0f}" if v.is_integer() and abs(v) < 1e9 else f"{v:.4g}"
 
 # %% ../../nbs/tasks/32_summary.ipynb #c9046127
-def _labels(task:Task, splits:dict) -> list:
-    "Lines about labels."
-    if task.kind == "forecasting": return _ahead(task, splits)
-    y = splits["train"].y
-    if task.kind == "regression":
-        spread = ", ".join(f"{k} {_num(s.y.mean())} ± {_num(s.y.std())}" for k, s in splits.items())
-        error = ((splits["test"].y - y.mean())**2).mean()**.5
-        return [f"targets    {_bars(y)} in train; mean ± standard deviation: {spread}",
-                f"baseline   always saying {_num(y.mean())} has an error (RMSE) of {error:.4g} in test"]
-    counts = np.bincount(y, minlength=task.n_outputs)
-    order = np.argsort(-counts, kind="stable")
-    shown = order if len(order) <= 8 else [*order[:5], *order[-2:]]
-    parts = [f"{_class(task, c)} {counts[c]} ({counts[c]/len(y):.1%})" for c in shown]
-    if len(order) > 8: parts.insert(5, f"... {len(order) - 7} more ...")
-    chance = (splits["test"].y == order[0]).mean()
-    return [f"labels     in train: {', '.join(parts)}",
-            f"baseline   always saying {_class(task, order[0])} is right in {chance:.1%} of test"]
-
-# %% ../../nbs/tasks/32_summary.ipynb #f3cee571
-def _ahead(task:Task, splits:dict) -> list:
-    "Lines about what is to be forecast."
-    path = np.stack([splits["test"].y[i][0] for i in _some(len(splits["test"]), 500)]) # (n, 1 + horizon, channels)
-    origin = 0 if path[:, 0].any() else np.stack([splits["test"].x(i)[-1:] for i in _some(len(splits["test"]), 500)])
-    error = ((path[:, 1:] - (path[:, :1] + origin))**2).mean()
-    return [f"targets    the next {path.shape[1] - 1} steps of {path.shape[2]} channels, {_bars(path[:, 1:])} in test",
-            f"baseline   repeating the last value has a squared error (MSE) of {error:.4g} in test, "
-            f"always saying 0 of {(path[:, 1:]**2).mean():.4g}"]
-
 def _class(task, c) -> str: return task.classes[c] if task.classes else str(c)
 
+def _labels(task:Task, splits:dict):
+    y, test = splits["train"].y, splits["test"].y
+    counts = np.bincount(y, minlength=task.n_outputs)
+    order = np.argsort(-counts, kind="stable")
+    parts = [f"{_class(task, c)} {counts[c]} ({counts[c]/len(y):.1%})" for c in order]
+    if len(order) > 8: parts[5:-2] = [f"... {len(order) - 7} more ..."]
+    yield f"labels     in train: {', '.join(parts)}"
+    yield f"baseline   always saying {_class(task, order[0])} is right in {(test == order[0]).mean():.1%} of test"
+
+def _targets(task:Task, splits:dict):
+    y, test = splits["train"].y, splits["test"].y
+    spread = ", ".join(f"{k} {_num(s.y.mean())} ± {_num(s.y.std())}" for k, s in splits.items())
+    yield f"targets    {_bars(y)} in train; mean ± standard deviation: {spread}"
+    error = ((test - y.mean())**2).mean()**.5
+    yield f"baseline   always saying {_num(y.mean())} has an error (RMSE) of {error:.4g} in test"
+
+# %% ../../nbs/tasks/32_summary.ipynb #f3cee571
+def _ahead(task:Task, splits:dict):
+    test, rows = splits["test"], _some(len(splits["test"]), 500)
+    path = np.stack([test.y[i][0] for i in rows])  # (n, 1 + horizon, channels)
+    origin = 0 if path[:, 0].any() else np.stack([test.x(i)[-1:] for i in rows])
+    error = ((path[:, 1:] - (path[:, :1] + origin))**2).mean()
+    yield f"targets    the next {path.shape[1] - 1} steps of {path.shape[2]} channels, {_bars(path[:, 1:])} in test"
+    yield (f"baseline   repeating the last value has a squared error (MSE) of {error:.4g} in test, "
+           f"always saying 0 of {(path[:, 1:]**2).mean():.4g}")
+
 # %% ../../nbs/tasks/32_summary.ipynb #d63b513a
-def _lengths(splits:dict) -> list:
-    "Lines about lengths."
-    lines = []
-    for name, n in [("lengths", splits["train"].lengths), ("lengths 2", splits["train"].lengths2)]:
+def _lengths(train:Split):
+    for name, n in [("lengths", train.lengths), ("lengths 2", train.lengths2)]:
         if n is None: continue
         q = np.quantile(n, [.25, .5, .75, .95], method="nearest")
         spread = f"; quartiles {q[0]}, {q[1]}, {q[2]}, 95% up to {q[3]}" if n.min() < n.max() else ""
-        lines.append(f"{name:10} {_bars(n)}{spread}")
-    return lines
+        yield f"{name:10} {_bars(n)}{spread}"
 
-def _inputs(task:Task, train:Split) -> list:
-    "Lines about symbols or channels, from some rows of train."
-    flat = np.concatenate(_rows(task, train))
-    if task.modality == "tokens":
-        counts = np.bincount(flat, minlength=task.vocab_size)
-        top = [f"{_symbol(task, i)} {counts[i]/len(flat):.1%}"
-               for i in np.argsort(-counts, kind="stable")[:6] if counts[i]]
-        return [f"symbols    {(counts > 0).sum()} of {task.vocab_size} occur; most often {', '.join(top)}"]
-    some = enumerate(flat.T[:6])
-    return [f"channel {c:<2} {_bars(v)}; mean {_num(v.mean())}, standard deviation {_num(v.std())}" for c, v in some]
+def _channels(task:Task, train:Split):
+    for c, v in enumerate(np.concatenate(_rows(task, train)).T[:6]):
+        yield f"channel {c:<2} {_bars(v)}; mean {_num(v.mean())}, standard deviation {_num(v.std())}"
 
-def _symbol(task, i) -> str: return str(task.vocab[i] if task.vocab else i).replace(" ", "␣") or "''"
+def _symbols(task:Task, train:Split):
+    counts = np.bincount(np.concatenate(_rows(task, train)), minlength=task.vocab_size)
+    names = [str(s).replace(" ", "␣") or "''" for s in task.vocab or range(task.vocab_size)]
+    top = [f"{names[i]} {counts[i]/counts.sum():.1%}" for i in np.argsort(-counts, kind="stable")[:6] if counts[i]]
+    yield f"symbols    {(counts > 0).sum()} of {task.vocab_size} occur; most often {', '.join(top)}"
 
 # %% ../../nbs/tasks/32_summary.ipynb #52d23805
 def _shown(task:Task, train:Split, width:int=90) -> str:
-    "The beginning of an example."
     x = _rows(task, train, 1)[0]
     many = 12//min(task.channels or 1, 4)
     if task.modality == "values": text = ", ".join(" ".join(f"{v:.3g}" for v in step) for step in x[:many])
@@ -105,9 +97,7 @@ def _shown(task:Task, train:Split, width:int=90) -> str:
              else _class(task, train.y[0]))
     return f"example    {text}{' ...' if len(x) > many else ''} -> {label}"
 
-# %% ../../nbs/tasks/32_summary.ipynb #15e328ab
 def _masking(task:Task, train:Split, ratio:float) -> str:
-    "How many positions are hidden, and what has to be said about them."
     n = int(np.median(train.lengths))
     if task.modality == "tokens": what = f"which of {task.vocab_size} symbols stood there"
     else:
@@ -126,66 +116,56 @@ def _hashes(s:Split) -> np.ndarray:
     def one(i): return hashlib.blake2b(b"|".join(c.raw(i).tobytes() for c in (s.x, s.x2) if c), digest_size=8).digest()
     return np.frombuffer(b"".join(map(one, rows)), np.uint64)
 
-def _repeats(splits:dict) -> list:
-    "Warnings about rows that occur twice."
+def _repeats(splits:dict):
     h = {k: _hashes(s) for k, s in splits.items()}
     part = " (of a part of the rows)" if any(len(h[k]) < len(s) for k, s in splits.items()) else ""
-    both = {k: np.isin(h[k], h["train"]).sum() for k in ("valid", "test")}
-    out = [f"{n} of {len(h[k])} inputs of {k} are also in train{part}: they are not held out"
-           for k, n in both.items() if n]
-    if n := len(h["train"]) - len(np.unique(h["train"])): out.append(f"{n} inputs of train are repetitions{part}")
-    return out
+    for k in ("valid", "test"):
+        if n := np.isin(h[k], h["train"]).sum():
+            yield f"{n} of {len(h[k])} inputs of {k} are also in train{part}: they are not held out"
+    if n := len(h["train"]) - len(np.unique(h["train"])): yield f"{n} inputs of train are repetitions{part}"
 
 # %% ../../nbs/tasks/32_summary.ipynb #05d05639
-def _label_warnings(task:Task, splits:dict) -> list:
-    "Warnings about labels."
-    train, test, out = splits["train"].y, splits["test"].y, []
-    few = ("a score on so few is uncertain" if task.kind in ("regression", "forecasting")
-           else f"one row is {1/len(test):.1%} of a score")
-    if len(test) < 200: out.append(f"test has {len(test)} rows: {few}")
-    if task.kind == "forecasting": return out
-    if task.kind == "regression":
-        usual = .02 < train.std() < 50 and abs(train.mean()) < 50
-        spread = f"mean {train.mean():.3g} and standard deviation {train.std():.3g}"
-        return out + ([] if usual else [f"targets have {spread}: training expects numbers around 1"])
+def _label_warnings(task:Task, splits:dict):
+    y, rows, numbers = splits["train"].y, len(splits["test"]), task.kind in ("regression", "forecasting")
+    if rows < 200:
+        few = "a score on so few is uncertain" if numbers else f"one row is {1/rows:.1%} of a score"
+        yield f"test has {rows} rows: {few}"
+    if task.kind == "regression" and not (.02 < y.std() < 50 and abs(y.mean()) < 50):
+        yield (f"targets have mean {y.mean():.3g} and standard deviation {y.std():.3g}: "
+               "training expects numbers around 1")
+    if numbers: return
     counts = {k: np.bincount(s.y, minlength=task.n_outputs) for k, s in splits.items()}
     for k, c in counts.items():
         lost = [_class(task, i) for i in np.flatnonzero((c == 0) & (counts["train"] > 0 if k != "train" else True))]
-        if lost: out.append(f"classes without a row in {k}: {', '.join(lost[:8])}{' ...' if len(lost) > 8 else ''}")
+        if lost: yield f"classes without a row in {k}: {', '.join(lost[:8])}{' ...' if len(lost) > 8 else ''}"
     seen = counts["train"][counts["train"] > 0]
     if (most := seen.max()) > 10*(least := seen.min()):
-        out.append(f"classes are unbalanced, {most} rows against {least}: accuracy says little about the rare ones")
-    return out
+        yield f"classes are unbalanced, {most} rows against {least}: accuracy says little about the rare ones"
 
 # %% ../../nbs/tasks/32_summary.ipynb #d14d59ad
 LONG = 4096  # steps, from which full attention is expensive
 
-def _input_warnings(task:Task, splits:dict, ratio:float) -> list:
-    "Warnings about inputs, from some rows."
-    n, out = int(np.median(splits["train"].lengths)), []
+def _input_warnings(task:Task, splits:dict, ratio:float):
+    n = int(np.median(splits["train"].lengths))
     if n > LONG:
-        out.append(f"a typical sequence has {n:,} steps: full attention compares {n*n/1e6:,.0f} million pairs "
-                   "for each of them; see block attention, or cut them (length)")
-    if n*ratio < 1: out.append(f"a typical sequence has {n} steps: at a mask ratio of {ratio:g} often none is hidden")
-    return out + (_new_symbols(task, splits) if task.modality == "tokens" else _flat_series(task, splits["train"]))
+        yield (f"a typical sequence has {n:,} steps: full attention compares {n*n/1e6:,.0f} million pairs "
+               "for each of them; see block attention, or cut them (length)")
+    if n*ratio < 1: yield f"a typical sequence has {n} steps: at a mask ratio of {ratio:g} often none is hidden"
+    yield from (_new_symbols if task.modality == "tokens" else _flat_series)(task, splits)
 
-def _new_symbols(task, splits) -> list:
-    "Symbols that only test has."
+def _new_symbols(task:Task, splits:dict):
     known = np.zeros(task.vocab_size, bool)
     for i in _some(len(splits["train"]), 20_000): known[splits["train"].x.raw(i)] = True
     new = 1 - known[np.concatenate(_rows(task, splits["test"]))].mean()
-    return [f"{new:.1%} of the symbols of test do not occur in train"] if new > .001 else []
+    if new > .001: yield f"{new:.1%} of the symbols of test do not occur in train"
 
-# %% ../../nbs/tasks/32_summary.ipynb #6910ed36
-def _flat_series(task, train) -> list:
-    "Series and channels that do not change, and values far away."
-    rows, out = _rows(task, train), []
-    if same := sum((r == r[0]).all() for r in rows): out.append(f"{same} of {len(rows)} training series are constant")
+def _flat_series(task:Task, splits:dict):
+    rows = _rows(task, splits["train"])
+    if same := sum((r == r[0]).all() for r in rows): yield f"{same} of {len(rows)} training series are constant"
     for c in range(task.channels):
-        if all((r[:, c] == rows[0][0, c]).all() for r in rows): out.append(f"channel {c} is the same everywhere")
-    if (top := max(abs(r).max() for r in rows)) > 30:
-        out.append(f"values reach {top:.3g}, far from 0: outliers, or no scaling?")
-    return out
+        if all((r[:, c] == rows[0][0, c]).all() for r in rows): yield f"channel {c} is the same everywhere"
+    top = max(abs(r).max() for r in rows)
+    if top > 30: yield f"values reach {top:.3g}, far from 0: outliers, or no scaling?"
 
 # %% ../../nbs/tasks/32_summary.ipynb #11ba64d8
 def summary(task:Task, # Any task
@@ -195,34 +175,33 @@ def summary(task:Task, # Any task
     ratio = task.mask_ratio if mask_ratio is None else mask_ratio
     if not (isinstance(ratio, (int, float)) and 0 < ratio < 1):
         raise SptError(f"mask_ratio is {ratio!r}; allowed: greater than 0 and less than 1")
-    splits = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}
-    size = (f"{task.vocab_size} symbols" if task.modality == "tokens"
-            else f"{task.channels} channel{'s'*(task.channels > 1)}")
-    answer = {"regression": "one number to predict", "forecasting": f"{task.n_outputs} numbers to come"}
-    answer = answer.get(task.kind, f"{task.n_outputs} classes")
-    lines = [f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
-             f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
-             _shown(task, splits["train"]), *_labels(task, splits), *_lengths(splits), *_inputs(task, splits["train"]),
-             _masking(task, splits["train"], ratio)]
-    warnings = _label_warnings(task, splits) + _repeats(splits) + _input_warnings(task, splits, ratio)
-    return "\n".join(lines + [f"warning    {w}" for w in warnings])
+    splits, tokens = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}, task.modality == "tokens"
+    size = f"{task.vocab_size} symbols" if tokens else f"{task.channels} channel{'s'*(task.channels > 1)}"
+    answer, labels = {"regression": ("one number to predict", _targets),
+                      "forecasting": (f"{task.n_outputs} numbers to come", _ahead)
+                      }.get(task.kind, (f"{task.n_outputs} classes", _labels))
+    warnings = chain(_label_warnings(task, splits), _repeats(splits), _input_warnings(task, splits, ratio))
+    return "\n".join([
+        f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
+        f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
+        _shown(task, splits["train"]), *labels(task, splits), *_lengths(splits["train"]),
+        *(_symbols if tokens else _channels)(task, splits["train"]),
+        _masking(task, splits["train"], ratio), *(f"warning    {w}" for w in warnings)])
 
 # %% ../../nbs/tasks/32_summary.ipynb #68f54e02
 def plot_summary(task:Task):
     "Lengths, labels and an example."
-    train = Split(task.train)
-    fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
+    train, what = Split(task.train), "value" if task.modality == "values" else "id"
+    fig, axes = plt.subplots(1, 3, figsize=(10, 2.6), layout="tight")
     axes[0].hist(train.lengths, 40); axes[0].set(xlabel="length", ylabel="rows of train", title="lengths")
     if task.kind in ("regression", "forecasting"):
         axes[1].hist(np.asarray(train.y[_some(len(train))]).ravel(), 40)
-        axes[1].set(xlabel="target", ylabel="rows of train", title="targets")
+        axes[1].set(xlabel="target", title="targets")
     else:
-        axes[1].bar(range(task.n_outputs), np.bincount(train.y, minlength=task.n_outputs))
-        axes[1].set(xlabel="class", ylabel="rows of train", title="labels")
-        if task.n_outputs <= 6:
-            axes[1].set_xticks(range(task.n_outputs), [_class(task, c) for c in range(task.n_outputs)])
-    x = train.x(0)
-    axes[2].plot(x, "-" if task.modality == "values" else ".", lw=.8, ms=3)
-    axes[2].set(xlabel="position", ylabel="value" if task.modality == "values" else "id", title="row 0")
-    fig.tight_layout()
+        axes[1].bar(classes := range(task.n_outputs), np.bincount(train.y, minlength=task.n_outputs))
+        axes[1].set(xlabel="class", title="labels")
+        if task.n_outputs <= 6: axes[1].set_xticks(classes, [_class(task, c) for c in classes])
+    axes[1].set(ylabel="rows of train")
+    axes[2].plot(train.x(0), "-" if what == "value" else ".", lw=.8, ms=3)
+    axes[2].set(xlabel="position", ylabel=what, title="row 0")
     return fig

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spt_nb.core import SptError
-import spt_nb.tasks.bidmc as bidmc
+from spt_nb.tasks.series import bidmc
 from spt_nb.tasks import series
 from spt_nb.tasks.batches import Split
 from spt_nb.tasks.series import bundled_dir, find_pair, problems
@@ -118,17 +118,17 @@ def test_numbers_far_from_0_stay_apart(tmp_path):
 
 def test_targets_of_bidmc_are_rescaled_in_float64(tmp_path):
     text = "@targetlabel true\n@data\n" + "\n".join(f"1,{i}:2,{i}:{1.7e9 + i + .5}" for i in range(40))
-    task = bidmc.load(put(tmp_path, text, text, "BIDMC32RR"))
+    task = bidmc(put(tmp_path, text, text, "BIDMC32RR"))
     y = np.unique(np.concatenate([Split(ds).y for ds in (task.train, task.valid, task.test)]))
     assert len(y) == 40 and np.ptp(np.diff(y)) < 1e-6
 
 
 LARGE = """
 import resource, sys
-import spt_nb.tasks.bidmc as bidmc
+from spt_nb.tasks.series import bidmc
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024
 before = peak()
-task = bidmc.load(sys.argv[1], target="HR", split="original")
+task = bidmc(sys.argv[1], target="HR", split="original")
 print(len(task.train), len(task.valid), len(task.test), task.length, peak() - before)
 """
 
@@ -149,9 +149,9 @@ def test_a_large_file_is_streamed(tmp_path):
 def test_bidmc_needs_two_channels_and_targets(tmp_path):
     head = "@targetlabel true\n@data\n"
     with pytest.raises(SptError, match="series have 1 channels; allowed: 2"):
-        bidmc.load(put(tmp_path / "a", head + "1,2:3\n" * 20, head + "1,2:3\n" * 9, "BIDMC32RR"))
+        bidmc(put(tmp_path / "a", head + "1,2:3\n" * 20, head + "1,2:3\n" * 9, "BIDMC32RR"))
     with pytest.raises(SptError, match="has classes; allowed: @targetlabel true"):
-        bidmc.load(put(tmp_path / "b", name="BIDMC32RR"))
+        bidmc(put(tmp_path / "b", name="BIDMC32RR"))
     with pytest.raises(SptError, match="BIDMC32SpO2_TRAIN.ts"):
-        bidmc.load(tmp_path, target="SpO2")
-    assert "zenodo.org/records/4001464" in str(pytest.raises(SptError, bidmc.load, target="SpO2").value)
+        bidmc(tmp_path, target="SpO2")
+    assert "zenodo.org/records/4001464" in str(pytest.raises(SptError, bidmc, target="SpO2").value)
