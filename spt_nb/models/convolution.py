@@ -89,7 +89,7 @@ class TiedDropout(nn.Module):
 
 # %% ../../nbs/models/03_convolution.ipynb #4010a3f6
 def plain(module:nn.Module, kind:type=nn.Linear) -> bool:
-    "Is it of exactly this class, with ordinary parameters and without hooks? Then its `forward` need not be called."
+    "True for a module of exactly this class, with ordinary parameters and no hooks: its `forward` need not be called."
     if type(module) is not kind or "forward" in vars(module) or nn.modules.module._has_any_global_hook(): return False
     ordinary = all(type(p) in (nn.Parameter, Tensor) for p in module._parameters.values())
     hooks = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks

@@ -7,6 +7,7 @@ __all__ = ['PROBLEMS', 'LAGS', 'WAVE', 'read_csv', 'cut', 'find', 'ett', 'normal
 
 # %% ../../nbs/tasks/30_forecasting.ipynb #c27096c7
 from pathlib import Path
+from warnings import catch_warnings
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,9 @@ from .task import Task
 # %% ../../nbs/tasks/30_forecasting.ipynb #7ecf9990
 def read_csv(path) -> tuple: # names, float64 (T, C)
     "The channels of a CSV file with a header; a column called date is left out."
-    try: t = pd.read_csv(path)
-    except (OSError, ValueError) as e:
+    try:
+        with catch_warnings(action="error", category=pd.errors.ParserWarning): t = pd.read_csv(path, index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as e:
         raise SptError(f"{path} cannot be read as CSV: {str(e).splitlines()[0][:100]}") from None
     t = t[[c for c in t if str(c).strip().lower() != "date"]]
     if not len(t.columns) or not len(t):

@@ -87,7 +87,7 @@ def test_hooks_are_called_once(name, part):
 def test_weight_norm_and_quantised_copies_are_called(name):
     for wrap in (nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.spectral_norm, nn.utils.weight_norm):
         m = build(name).eval()
-        wrap(m.out)
+        with warnings.catch_warnings(action="ignore"): wrap(m.out)
         assert not plain(m.out)
         close(m(x(2, 5)).sum(), nn.functional.glu(m.out(hidden(m, x(2, 5))), -1).sum())
     m = build(name)
@@ -104,6 +104,22 @@ def hidden(m, x):
     m(x)
     handle.remove()
     return kept[0]
+
+
+def test_what_is_not_plain():
+    "Weights of a class of their own, a `forward` put on the layer, and hooks on all modules; a hook that is gone again is."
+    class Packed(torch.Tensor): pass
+    layer = nn.Linear(4, 8)
+    layer.weight = nn.Parameter(layer.weight.detach().as_subclass(Packed))
+    assert not plain(layer)
+    layer = nn.Linear(4, 8)
+    layer.forward = lambda x: x
+    assert not plain(layer) and plain(layer := nn.Linear(4, 8))
+    for register in (nn.modules.module.register_module_forward_hook, nn.modules.module.register_module_forward_pre_hook):
+        handle = register(lambda *_: None)
+        assert not plain(layer)
+        handle.remove()
+        assert plain(layer)
 
 
 @every
@@ -130,6 +146,30 @@ def test_half_precision_weights(name, dtype, causal):
     assert all(p.grad.dtype == dtype and p.grad.isfinite().all() for p in m.parameters())
     assert exact(x(2, 9)).dtype == torch.float32
     if causal: close(steps(m, given, m.init_state(2))[0].float(), m(given).float(), .02)
+
+
+@every
+def test_autocast_is_alike_for_wrapped_layers_pieces_and_steps(name):
+    m, given = build(name), x(2, 20)
+    with torch.autocast("cpu", torch.bfloat16):
+        y, (z, state) = m(given), m(given[:, :12], state=m.init_state(2))
+        pieces = torch.cat([z, steps(m, given[:, 12:], state)[0]], 1)
+        m.out.register_forward_hook(lambda *_: None)
+        wrapped = m(given)
+    assert {y.dtype, pieces.dtype, wrapped.dtype} == {torch.bfloat16}
+    close(pieces.float(), y.float(), .02)
+    close(wrapped.float(), y.float(), .02)
+
+
+@every
+def test_a_dropped_channel_is_the_same_for_a_wrapped_layer(name):
+    m, results = build(name, dropout=.5), []
+    for _ in range(2):
+        torch.manual_seed(3)
+        results.append(m(x(4, 9)))
+        m.out.register_forward_hook(lambda *_: None)
+    close(*results)
+    assert not torch.allclose(results[0], m.eval()(x(4, 9)))
 
 
 @every

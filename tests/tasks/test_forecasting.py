@@ -68,6 +68,7 @@ def test_one_channel_and_own_tables(tmp_path):
 @pytest.mark.parametrize("text, why", [
     ("date,A\n1,2\n2,low\n", "line 3: A is 'low'; allowed: a number"), ("date,A\n1,2\n2,\n", "line 3: A is nan"), ("date,A\n1,inf\n", "line 2: A is inf"),
     ("date\n1\n", "0 channels besides date"), ("", "cannot be read as CSV"), ("A,B\n1,2,3\n1\n4,5,6,7\n", "cannot be read as CSV"),
+    ("A,B\n1,2,3\n4,5,6\n", "cannot be read as CSV: Length of header or names"), ("A,B\n" + "0,5200000.01\n9e12,1\n1,5200000.02\n" * 99, "different values become"),
     ("A\n" + "1\n" * 50, "train has 0 steps to predict")])
 def test_bad_tables(tmp_path, text, why):
     (tmp_path / "a.csv").write_text(text)
@@ -79,6 +80,14 @@ def test_bad_tables(tmp_path, text, why):
 def test_a_table_that_is_too_short_for_its_months(tmp_path):
     with pytest.raises(SptError, match="ETTh1 has 1000 rows; allowed: 14400 or more"):
         ett(write(tmp_path / "a", T=1000))
+
+
+def test_nothing_is_written_beside_the_data(tmp_path, monkeypatch):
+    folder = write(tmp_path / "a")
+    monkeypatch.chdir(folder)
+    before = [(p.name, p.stat().st_mtime_ns) for p in (folder, *folder.iterdir())]
+    ett(folder), ett(file="ETTh1.csv")
+    assert [(p.name, p.stat().st_mtime_ns) for p in (folder, *folder.iterdir())] == before
 
 
 def test_windows_of_a_longer_series_begin_alike():
