@@ -11,17 +11,16 @@ from pathlib import Path
 
 import numpy as np
 from ...core import SptError, cache_dir, digest, one_of, printable, whole
-from ..batches import Split, in_memory, permutation, table
+from ..batches import Split, in_memory, table
 from ..cache import cached, limited
 from ..characters import BYTES
-from .columns import chosen, find_label, form_of_input, named, pick
+from .columns import named
 from .folders import folder_rows
-from .labels import a_share, divide, divide_groups, read_groups, read_labels
-from .long_form import by_series, by_split, split_column
-from .media import form_of_cell, media_options, remarks
+from .labels import a_share, divided, read_groups, read_labels
+from .long_form import columns_of
+from .media import media_options, remarks
 from .places import find, keep, path_of, read
-from .readers import Rows
-from .scale import scaled_targets, scaled_values
+from .scale import check_norm, scaled_targets, scaled_values
 from .sequences import FAULTS, layout, leave_out_empty_steps, started, survey, tables
 from ..sources import signature
 from ..task import Task
@@ -46,32 +45,13 @@ def _kept(parts, faults, missing, how) -> dict: # Split -> which rows are kept
         kept[s] = fault == 0
     return kept
 
+# %% ../../../nbs/tasks/own/10_load.ipynb #03886fa1
 def _length(lengths, kept, length, where) -> int:
     "The longest sequence, cut if that was asked for."
     longest = max(int(n[kept[s]].max()) for s, n in lengths.items())
     if length is None and longest > LIMIT:
         raise SptError(f"{where} has a sequence of {longest} steps; allowed: {LIMIT}, unless length says where to cut")
     return longest if length is None else min(length, longest)
-
-# %% ../../../nbs/tasks/own/10_load.ipynb #d26042aa
-def _columns(parts:dict, o:dict) -> tuple: # ({split: Rows}, {"x": columns, "x2": ...}, y, form, words, other columns that are used)
-    "Which columns are what; `o` are the options of `load`."
-    train = parts["train"]
-    ignored = chosen(train, "ignore", o["ignore"]) if o["ignore"] is not None else []
-    if ignored: parts = {s: Rows(r.table.drop_columns(ignored), r.name, r.cells) for s, r in parts.items()}
-    train = parts["train"]
-    y = find_label(train, o["y"])
-    others = tuple(n for n in (o["group"], split_column(train)) if n and n != y)
-    parts, values, series, taken = by_series(parts, o["id"], o["time"], o["x"], y, others)
-    parts, left_out = by_split(parts["train"]) if list(parts) == ["train"] else (parts, "")
-    train, x2 = parts["train"], o["x2"]
-    second = pick(train, x2, "x2", (y,)) if x2 is not None else []
-    names = {"x": values or pick(train, o["x"], "x", (y, *second))} | ({"x2": second} if second else {})
-    forms = [form_of_input(train, n, o["tokens"]) for n in names.values()]
-    cells = train.table[names["x"][0]] if forms[0] == "image" else []  # or of sounds
-    form = form_of_cell(next((c.as_py() for c in cells if c.is_valid), {})) if len(cells) else forms[0]
-    if len(set(forms)) == 1: return parts, names, y, form, [series, left_out], {*taken, *others}
-    raise SptError(f"x is read as {forms[0]} and x2 as {forms[1]}; allowed: two columns of one kind")
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #5c6102a3
 _OF_TABLES = ("x", "x2", "tokens", "id", "time", "group", "ignore")  # options that a folder of media has not
@@ -83,7 +63,7 @@ def _convert(path:Path, what:str, found, **o) -> dict:
         if what in ("tables", "saved"):
             parts, said = read(what, found, Path(tmp)), ""
             columns = parts["train"].table.column_names
-            parts, names, y, form, words, used = _columns(parts, o)
+            parts, names, y, form, words, used = columns_of(parts, o)
         else:
             for option in _OF_TABLES:
                 if o[option] is None: continue
@@ -101,10 +81,7 @@ def _convert(path:Path, what:str, found, **o) -> dict:
 def _stored(path, parts, names, facts, o) -> dict:
     "Survey the rows, decide, and hand out what is to be stored."
     y, form, media = facts["y"], facts["form"], o["media"]
-    labels, missing, kind, classes, why, away = read_labels(parts, y, o["kind"])
-    if "x2" in names and kind == "regression":
-        raise SptError(f"x2 makes pairs, whose label is a class, but column {y!r} is a target of a regression ({why}); "
-                       "allowed: whole numbers or text")
+    labels, missing, kind, classes, why, away = read_labels(parts, y, o["kind"], "x2" in names)
     groups, straddling, which = read_groups(parts, o["group"]) if o["group"] is not None else ({}, 0, [])
     seen = started(o["missing"]) | media
     surveys = [survey(parts, n, form, seen) for n in names.values()]
@@ -114,11 +91,12 @@ def _stored(path, parts, names, facts, o) -> dict:
     kept = _kept(parts, faults, missing, o["missing"])
     longest = _length(lengths, kept, o["length"], path.name)
     plan = layout(form, seen, path.name)
+    facts["columns"] = {k: n if len(n) < 4 else [n[0], "...", n[-1]] for k, n in facts["columns"].items()}
     facts |= dict(kind=kind, classes=classes, why=why, away=away, length=longest, plan=plan, holes=seen["holes"],
-                  shape=media["resize"] or seen.get("size", [None])[0], remarks=remarks(form, seen), group=o["group"], straddling=[straddling, which],
+                  shape=media["resize"] or seen.get("size", [None])[0], remarks=remarks(form, seen), group=o["group"],
+                  straddling=[straddling, which],
                   dropped=int(sum((~k).sum() for k in kept.values())), rows=int(sum(map(len, kept.values()))),
                   cut=int(sum((n > longest).sum() for n in lengths.values())))
-    facts["columns"] = {k: n if len(n) < 4 else [n[0], "...", n[-1]] for k, n in facts["columns"].items()}
     content = {s: {} for s in parts}
     more = {s: {"y": labels[s]} | ({"group": groups[s]} if groups else {}) for s in parts}
     stored = {s: _hashing(tables(r, names, more[s], kept[s], form, plan, longest, seen), content[s])
@@ -147,23 +125,6 @@ def _told(facts, content):
 # %% ../../../nbs/tasks/own/10_load.ipynb #3e19413e
 VERSION = 3  # of the reader
 
-def _divided(splits, mark, facts, valid, test, seed): # (splits, fingerprint, words)
-    "Splits that are missing, drawn from the training rows; all in random order."
-    classes, group = facts["classes"], facts["group"]
-    codes = splits["train"].data["group"].to_numpy() if group else None
-    if group: splits = {k: ds.remove_columns("group") for k, ds in splits.items()}
-    shares = {k: v for k, v in dict(valid=valid, test=test).items() if k not in splits}
-    given = {k: ds.select(permutation(len(ds), 44)) for k, ds in splits.items() if k != "train" or not shares}
-    if not shares: return given, mark, "splits as given"
-    y, drawn = Split(splits["train"]).y, ["divided", shares, seed]
-    parts = divide_groups(y, codes, shares, classes, seed) if group else divide(y, shares, classes, seed)
-    mark = digest([mark, *drawn] + ([digest(codes.tobytes())] if group else []))
-    drawn = {k: splits["train"].select(rows) for k, rows in parts.items()}
-    how = f"{' and '.join(shares)} drawn from {len(splits['train'])} rows with seed {seed}"
-    if group: how += f", all rows of one {group} in one split"
-    elif classes: how += ", with equal shares of every class"
-    return {k: (given | drawn)[k] for k in ("train", "valid", "test")}, mark, how
-
 # %% ../../../nbs/tasks/own/10_load.ipynb #286f702b
 FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as words of a vocabulary",
               "symbols": "symbols of a vocabulary", "ids": "ids, moved up by 4", "values": "numbers",
@@ -188,7 +149,8 @@ def _source(path, f, *words) -> str:
     label = f["said"] or f"label from column {f['y']!r}"
     cut = f"cut to {f['length']}, which shortened {f['cut']} rows" if f["cut"] else f"longest {f['length']}"
     dropped = f"{f['dropped']} rows with faults dropped, {f['rows'] - f['dropped']} left" if f["dropped"] else ""
-    if f["holes"]: dropped += f"{f['holes']} missing values {'masked' if f['plan']['missing'] == 'mask' else 'interpolated'}"
+    if f["holes"]:
+        dropped += f"{f['holes']} missing values {'masked' if f['plan']['missing'] == 'mask' else 'interpolated'}"
     if "empty" in f["plan"]: dropped += f"{len(f['plan']['empty'])} steps that no row has left out"
     n, some = f["straddling"]
     if n: words = *words, f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})"
@@ -197,8 +159,8 @@ def _source(path, f, *words) -> str:
                                    dropped, unused]))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #21f1569f
-def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes):
-    "Refuse wrong options before any work."
+def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes) -> str:
+    "Refuse wrong options before any work; what is done about missing values."
     if x_norm is not None: one_of("x_norm", x_norm, ("train", "pixels", "none"))
     one_of("y_norm", y_norm, ("train", "none"))
     for k, share in dict(valid=valid, test=test).items():
@@ -210,6 +172,7 @@ def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, *
     if length is not None: whole("length", length)
     for k, n in sizes.items():
         if n is not None: whole(k, n)
+    return "drop" if drop_missing else missing
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #da1db616
 def _read_once(data, data_dir, stored:dict): # (path, facts, splits)
@@ -224,52 +187,42 @@ def _read_once(data, data_dir, stored:dict): # (path, facts, splits)
 # %% ../../../nbs/tasks/own/10_load.ipynb #78af7af3
 def load(data=None, # File, folder, `datasets.Dataset` or `DatasetDict`
          data_dir=None, # The same, as a path; another name for it
-         x=None, y=None, # Columns of the input (or several) and of the label; None: found by name
-         x2=None, # Column of the second input of a pair; None: there are no pairs
+         x=None, y=None, x2=None, # Columns: of the input (or several), the label, the second input of a pair
          kind:str|None=None, # "classification" or "regression"; None: guessed and said
          tokens:str|None=None, # Text as "bytes" or "words"; a list of whole numbers as "values" or "ids"
          length:int|None=None, # Longest sequence, the rest is cut off; None: the longest there is
          size=None, # Side, or (width, height), to which images are resized
-         channel=None, # Of a sound: its number from 0, "all", or "mean" (when None)
-         resample:int|None=None, # Samples in a second to which sounds are resampled
+         channel=None, resample:int|None=None, # Of a sound: a number, "all" or "mean" (when None); samples in a second
          x_norm:str|None=None, # "train": standardised, "pixels": -1 to 1 (images, when None), or "none"
          y_norm:str="train", # Targets of a regression: "train" or "none"
          valid:float|None=None, test:float|None=None, # Shares for splits that the data lacks; None: 0.1, 0.2
          drop_missing:bool=False, # Drop rows without label or sequence, or with holes, instead of refusing them
-         missing:str="refuse", # The same as "drop"; holes in numbers: "interpolate", or "mask" with channels that mark them
+         missing:str="refuse", # "drop", "drop-any" (more than half), or of holes in numbers "interpolate" or "mask"
          id=None, time=None, # Columns of a table with a row for each step; None: found, id=False: there are none
-         group=None, # Column whose rows of equal value stay in one split, as "patient"
-         ignore=None, # Columns that are not read: names, ranges "t0:t9", patterns "s*"
+         group=None, ignore=None, # Column whose groups stay in one split, as "patient"; columns that are not read
          seed:int=0, # Of the division into splits
          n_train=None, n_valid=None, n_test=None, # Most rows of each split
         ) -> Task:
     "Your own data as a task."
     sizes = dict(n_train=n_train, n_valid=n_valid, n_test=n_test)
-    _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes)
+    missing = _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes)
     stored = dict(x=x, y=y, x2=x2, kind=kind, tokens=tokens, length=length, id=id, time=time, group=group,
-                  ignore=ignore, missing="drop" if drop_missing else missing, media=media_options(size, channel, resample))
-    path, facts, splits = _read_once(data, data_dir, stored)
-    return _task(path, facts, splits, (valid, test, seed), sizes, x_norm, y_norm)
+                  ignore=ignore, missing=missing, media=media_options(size, channel, resample))
+    return _task(*_read_once(data, data_dir, stored), (valid, test, seed), sizes, x_norm, y_norm)
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #0b84360b
 MASK_RATIOS = {"image": .5}  # what the paper hides of images; of series a quarter, of text 15%
-
-def _check_norm(x_norm, values:bool, pixels:bool):
-    "An `SptError` for a scaling that these inputs do not have."
-    if x_norm and not values: raise SptError(f"x_norm is {x_norm!r}; allowed: None, as tokens are not scaled")
-    if x_norm == "pixels" and not pixels:
-        raise SptError("x_norm is 'pixels'; allowed: train or none, as the values are no bytes")
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #dac518c5
 def _task(path, facts, splits, division, sizes, x_norm, y_norm) -> Task:
     "Divide, limit, scale, and say what was done."
     mark = digest([facts["content"], facts["classes"], facts["plan"]])  # of the rows alone
-    splits, mark, divided = _divided(splits, mark, facts, *division)
+    splits, mark, how = divided(splits, mark, facts, *division)
     splits, mark = limited(splits, mark, **{k[2:]: n for k, n in sizes.items()})
-    plan, words, extra, classes = facts["plan"], [divided], {}, facts["classes"]
+    plan, words, extra, classes = facts["plan"], [how], {}, facts["classes"]
     matching, values = "x2" in facts["columns"], "channels" in plan
     full = plan.get("full", {"image": 255, "sound": 32768}.get(facts["form"], 1))
-    _check_norm(x_norm, values, plan["dtype"] == "uint8" or (facts["form"] == "image" and full > 1))
+    check_norm(x_norm, values, plan["dtype"] == "uint8" or (facts["form"] == "image" and full > 1))
     if classes is None:
         splits, mark, unit, said = scaled_targets(splits, mark, y_norm, facts["away"])
         extra["unit"] = unit

@@ -160,6 +160,7 @@ def plain(a:pa.Array) -> pa.Array:
     if "binary" in str(t) or "string" in str(t): return _first_cast(a, pa.string(), pa.binary())
     return a
 
+# %% ../../../nbs/tasks/own/01_readers.ipynb #a62f8ed2
 def _first_cast(a:pa.Array, *types) -> pa.Array:
     "The array as the first of some types that it fits; as it is, if it fits none."
     for t in types:

@@ -20,7 +20,7 @@ from ..characters import BYTES, byte_ids
 from .columns import is_list, is_text, kind_of, parsed_cells
 from .media import ARRAYS, HEADS, agree, media_layout
 from .readers import Rows
-from .scale import centred, filled, levels_of, note_numbers, offset_of, row_moments
+from .scale import as_stored, centred, filled, note_numbers, row_moments
 
 # %% ../../../nbs/tasks/own/05_sequences.ipynb #891fec87
 def _lists(a:pa.Array):
@@ -126,11 +126,13 @@ def _look_at_values(seen:dict, flat:np.ndarray, lengths:np.ndarray, where:str) -
         if seen["missing"] in ("interpolate", "mask"):
             seen["holes"] += int(holes.sum())
             ends, known = np.cumsum(lengths), np.cumsum(np.r_[np.zeros((1, holes.shape[1]), int), ~holes], 0)
-            faults[(faults == 2) & (known[ends] > known[ends - lengths]).all(1)] = 0  # each channel was measured somewhere
+            faults[(faults == 2) & (known[ends] > known[ends
+                                                        - lengths]).all(1)] = 0  # each channel was measured somewhere
     else: seen["low"], seen["high"] = min(seen["low"], int(flat.min())), max(seen["high"], int(flat.max()))
     note_numbers(seen, flat)
     return faults
 
+# %% ../../../nbs/tasks/own/05_sequences.ipynb #a63be144
 def _look_at_symbols(seen:dict, flat:pa.Array, lengths:np.ndarray) -> np.ndarray:
     "Note the symbols; the fault of each row."
     faults = np.where(lengths == 0, 1, 0)
@@ -206,15 +208,8 @@ def layout(form:str, seen:dict, where:str) -> dict: # JSON: type, and vocabulary
         return dict(dtype=_narrow(0, seen["high"] + FIRST), vocab_size=seen["high"] + 1 + FIRST)
     if form in HEADS: return media_layout(form, seen)
     dtype = _narrow(seen["low"], seen["high"]) if seen["whole"] else "float32"
-    plan = dict(dtype=dtype if dtype in ("uint8", "int8", "int16") else "float32", channels=seen["channels"][0] or 1)
-    if plan["dtype"] == "float32" and any(offset := offset_of(seen)): plan["offset"] = offset
-    if seen["missing"] in ("interpolate", "mask"): plan["missing"] = seen["missing"]
-    if seen["missing"] == "mask": plan["channels"] *= 2
-    if seen.get("empty"): plan["empty"] = seen["empty"]
-    if plan["dtype"] == "float32":
-        had, *has = levels_of(seen["sample"], plan.get("offset", 0.))
-        if min(has) < .99*had: plan["levels"] = [had, *has]
-    return plan
+    dtype = dtype if dtype in ("uint8", "int8", "int16") else "float32"
+    return as_stored(seen, dtype, seen["channels"][0] or 1)
 
 # %% ../../../nbs/tasks/own/05_sequences.ipynb #0add436d
 def _cut(flat, lengths, length:int, empty=()): # (flat, lengths)
