@@ -223,10 +223,10 @@ def bench(rows:str=None, # Lines of the table, as s4,dlr (an unknown name lists 
           publish:str=None): # Folder of CSV, measured speeds and picture (default: runs/bench)
     "Speed and memory of single layers: ours, a plain reference, the limit of this machine. Or the speed of data."
     import torch
-    from spt_nb.bench import measure, throughput
+    from spt_nb.bench import measure, workloads
     folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"
     if not 0 <= seconds < math.inf: raise SptError(f"seconds is {seconds}; allowed: a number, 0 or more")
-    if data: return print(throughput.publish(folder))
+    if data: return print(workloads.publish_data(folder))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
     lines = measure.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: measure.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)

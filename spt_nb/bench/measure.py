@@ -18,12 +18,13 @@ except ImportError: resource = None # Windows
 
 import matplotlib.pyplot as plt
 import pandas as pd
+import psutil
 import torch
 from matplotlib.ticker import FuncFormatter
 
 from ..analysis.plots import new_figure, save_figure
-from .workloads import (LINES, Line, build, kernel_error, kernel_step, measure_speeds, operations,
-    roofline_seconds, step_seconds, training_step)
+from .references import build, kernel_error, kernel_step, training_step
+from .workloads import LINES, Line, measure_speeds, operations, roofline_seconds, step_seconds
 from ..core import SptError, one_of, replacing, write_json
 
 # %% ../../nbs/bench/03_measure.ipynb #c46eeeca
@@ -31,19 +32,17 @@ def take_turns(steps:dict, device:str, seconds:float) -> list[dict]: # Name -> f
     "Time steps in turns, after one turn to warm up: one turn at least, 50 at most."
     for step in steps.values(): step()
     turns, end = [], perf_counter() + seconds
-    while not turns or (len(turns) < 50 and perf_counter() < end):
+    while not turns or len(turns) < 50 and perf_counter() < end:
         turns.append({k: step_seconds(s, device) for k, s in steps.items()})
     return turns
 
 def summary(turns:list[dict]) -> dict:
     "Medians of the turns; median and range of the quotient of reference and ours."
-    s = {f"{k}_s": median(t[k] for t in turns) for k in turns[0]}
-    if "reference" in turns[0]:
-        faster = [t["reference"]/t["ours"] for t in turns]
-        s |= dict(faster=median(faster), faster_low=min(faster), faster_high=max(faster))
-    return s | dict(turns=len(turns))
+    s = {f"{k}_s": median(t[k] for t in turns) for k in turns[0]} | dict(turns=len(turns))
+    if "reference" not in turns[0]: return s
+    faster = [t["reference"]/t["ours"] for t in turns]
+    return s | dict(faster=median(faster), faster_low=min(faster), faster_high=max(faster))
 
-# %% ../../nbs/bench/03_measure.ipynb #517cfe3a
 def measure_time(line:Line, L:int, which=("ours", "reference"), device:str="cpu", seconds:float=5.) -> dict:
     "Seconds of a step of each."
     mixers = {w: build(line, L, w, device) for w in which}
@@ -106,11 +105,8 @@ def in_child(**spec) -> dict: # The measurement, or {"note": why not}
     raise RuntimeError(f"measuring {spec} failed:\n{p.stderr}")
 
 # %% ../../nbs/bench/03_measure.ipynb #c44cf874
-def free_bytes(device:str) -> int:
-    "The memory that is free now, or all there is if the system does not say."
-    if device == "cuda": return torch.cuda.mem_get_info()[0]
-    try: return 1024*int(re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
-    except (OSError, TypeError): return os.sysconf("SC_PAGE_SIZE")*os.sysconf("SC_PHYS_PAGES")
+def free_bytes(device:str) -> int: # The memory that is free now
+    return torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
 
 def measure(name:str, L:int, speeds:dict, device="cpu", seconds=5., batch=None, limit=60., ask=in_child) -> dict:
     "Everything about one line at one length."
