@@ -8,8 +8,7 @@ from helpers import spt, start
 
 from spt_nb.core import SptError
 from spt_nb.tasks import genomics, load_task
-from spt_nb.tasks.genomics import BENCHMARKS, PROBLEMS, load, source_of
-from spt_nb.tasks.genomics import background
+from spt_nb.tasks.genomics import BENCHMARKS, PROBLEMS, background, load, source_of
 
 
 @pytest.fixture(autouse=True)
