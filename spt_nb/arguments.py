@@ -47,12 +47,18 @@ def _parser(command, title:str, shared:dict, epilog:str) -> argparse.ArgumentPar
     return parser
 
 # %% ../nbs/02_arguments.ipynb #7b1f0b22
-def _plain(argv:list[str], signature) -> list[str]:
-    "Flags with underscores, and values that begin with a hyphen joined to their flag."
-    argv = [re.sub("(?<=^--)[^=]+", lambda m: m[0].replace("-", "_"), a) for a in argv]
-    texts = {f"--{n}" for n, p in signature.items() if p.default is None or isinstance(p.default, str)}
-    dashed = [i for i, a in enumerate(argv[1:], 1) if argv[i - 1] in texts and re.match("-[^-]", a)]
-    return [f"{a}={argv[i + 1]}" if i + 1 in dashed else a for i, a in enumerate(argv) if i not in dashed]
+def _divided(argv:list[str], signature) -> tuple: # (for the parser, other flags and their values)
+    "Flags with underscores; a value that begins with a hyphen is joined to its flag."
+    mine, others, argv = [], [], [re.sub("(?<=^--)[^=]+", lambda m: m[0].replace("-", "_"), a) for a in argv]
+    kinds = {n: p.annotation for n, p in signature.items() if p.kind is not p.VAR_KEYWORD} | {"help": bool}
+    while argv:
+        name, given, _ = (flag := argv.pop(0)).removeprefix("--").partition("=")
+        follows = flag.startswith("--") and not given and argv and not argv[0].startswith("--")
+        if flag.startswith("--") and name not in kinds: others += [flag, *([argv.pop(0)] if follows else [])]
+        elif follows and argv[0].startswith("-") and kinds[name] is not bool: mine.append(f"{flag}={argv.pop(0)}")
+        else: mine.append(flag)
+    return mine, others
+
 
 # %% ../nbs/02_arguments.ipynb #1cdff03e
 def _overrides(rest:list[str], accepts:bool, fail) -> dict:
@@ -75,13 +81,14 @@ def parse(command, argv:list[str], # A function with docments; what was typed af
           title:str="spt", shared:dict={}, epilog:str="") -> dict: # As for `dispatch`
     "The arguments of a command as keywords, those it does not name included if it takes them."
     parser, signature = _parser(command, title, shared, epilog), inspect.signature(command).parameters
-    known, rest = parser.parse_known_args(_plain(argv, signature))
+    mine, others = _divided(argv, signature)
+    known, rest = parser.parse_known_args(mine)
     values = {}
     for name, x in vars(known).items():
         kind = signature[name].annotation
         try: values[name] = kind(x) if isinstance(x, str) else x
         except ValueError: raise SptError(f"{name} is {x!r}; allowed: a {'whole '*(kind is int)}number") from None
-    return values | _overrides(rest, any(p.kind is p.VAR_KEYWORD for p in signature.values()), parser.error)
+    return values | _overrides(rest + others, any(p.kind is p.VAR_KEYWORD for p in signature.values()), parser.error)
 
 # %% ../nbs/02_arguments.ipynb #aa712b0d
 ALIKE = {**dict(zip("▁▂▃▄▅▆▇█–—−‘’“”×·•", "_.:-=+*#---''\"\"x.*")),

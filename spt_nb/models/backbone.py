@@ -11,6 +11,7 @@ import inspect
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
+from torch.nn.parameter import is_lazy
 
 from ..core import SptError, one_of, whole
 from .attention import sinusoidal, valid_positions
@@ -70,9 +71,8 @@ def check_sizes(given:dict):
     vocab_size, channels, max_length = optional = [given[k] for k in ("vocab_size", "channels", "max_length")]
     if (vocab_size is None) == (channels is None):
         raise SptError(f"vocab_size is {vocab_size} and channels is {channels}; allowed: exactly one of them")
-    for name in ("d_model", "n_layers", "n_outputs"): whole(name, given[name])
+    for name, low in dict(d_model=1, n_layers=1, n_outputs=1, ff_expand=0).items(): whole(name, given[name], low)
     for name, n in zip(("vocab_size", "channels", "max_length"), optional): n is None or whole(name, n)
-    whole("ff_expand", given["ff_expand"], 0)
     if not 0 <= given["dropout"] < 1: raise SptError(f"dropout is {given['dropout']!r}; allowed: from 0 to below 1")
     if given["position_scale"] < 0: raise SptError(f"position_scale is {given['position_scale']!r}; allowed: 0 or more")
     if given["positions"] == "learned" and not max_length: raise SptError("max_length is None; 'learned' needs it")
@@ -83,8 +83,9 @@ def _build_mixers(mixer, d_model, n_layers, mixer_args, max_length, positions, c
     offered = dict(causal=causal, dropout=dropout) | {name: positions == name for name in WITHIN}
     mixers = [build_mixer(mixer, d_model, mixer_args, **offered) for _ in range(n_layers)]
     tried = find_mixer(mixer), d_model, repr(sorted(mixer_args.items())), repr(offered), max_length
-    if tried not in _tried: try_mixer(mixers[0], mixer, d_model, causal, max_length)
-    _tried.add(tried)
+    for m in mixers:
+        if tried not in _tried or any(map(is_lazy, m.parameters())): try_mixer(m, mixer, d_model, causal, max_length)
+        _tried.add(tried)
     return mixers
 
 # %% ../../nbs/models/17_backbone.ipynb #d11157df
@@ -130,7 +131,8 @@ def embed(self:SequenceModel, x:Tensor, first:int|Tensor=0) -> Tensor: # (B, L, 
     if self.positions not in ("learned", "sinusoidal"): return h
     at = slice(first, end) if isinstance(first, int) else first[:, None] + torch.arange(L, device=first.device)
     if self.positions == "learned": return h + self.position[at]
-    return h + _position_table(1 << (end - 1).bit_length(), self.d_model, h.device, h.dtype)[at]
+    rows = end if torch.compiler.is_compiling() else 1 << (end - 1).bit_length()
+    return h + _position_table(rows, self.d_model, h.device, h.dtype)[at]
 
 # %% ../../nbs/models/17_backbone.ipynb #bf4bad45
 @patch

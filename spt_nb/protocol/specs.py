@@ -49,6 +49,7 @@ def _subset(name, data_dir, options, fraction, draw): return _whole(name, data_d
 @patch
 def load(self:TaskSpec):
     "The task; an error if its data has changed."
+    if self.name == "own" and not self.fingerprint: _whole.cache_clear(), _subset.cache_clear()  # it may have changed
     task = _subset(self.name, self.data_dir, json.dumps(self.options, sort_keys=True), self.fraction, self.draw)
     if self.fingerprint and task.fingerprint != self.fingerprint:
         raise SptError(f"data of task {self.name!r} is {task.fingerprint}; "

@@ -92,10 +92,11 @@ def _kind_of_cells(cells:list, typed:bool, prose:bool) -> str:
     if not typed and 2*(len(cells) - _numbers(pa.array(cells), strict=False).null_count) >= len(cells): return "number"
     if not prose and all(map(_DATE.fullmatch, few)): return "date"
     bare = [not prose and any(re.search(r"\S[\s,;]", c) for c in few) and bool(BARE.fullmatch(c)) for c in few]
+    if all(bare) and any({";", ","} <= {*c} for c in few): return "numbers between two kinds of separators"
     if all(bare) and all(c.count(",") == 1 and " " not in c for c in few): return "numbers with a decimal comma"
     lists, cut = [], 0
     for c, b in zip(few, bare):
-        try: lists += [list_in(c)] if b or c[0] in "[(a" and c[-1] in "])" else []
+        try: lists += [list_in(c)] if b or c[0] in "[(at" and c[-1] in "])" else []
         except (ValueError, SyntaxError) as e: cut += "cut short" in str(e)
     if 2*cut > len(few): return "arrays that numpy cut short ('...')"
     if 2*len(lists) < len(few): return "text"

@@ -32,6 +32,7 @@ def _values(rows:Rows, y:str, kind:str, as_text:bool): # (text or numbers, which
         raise SptError(f"column {y!r} of {rows.name} holds lists of labels; allowed: one label for each row")
     if is_text(column.type) and rows.cells and kind == "number" and not as_text:
         column = parsed_cells(column, rows.name, y, 1, "number")
+    if pa.types.is_uint64(column.type) and (pc.max(column).as_py() or 0) >= 2**63: column = column.cast(pa.string())
     if pa.types.is_null(column.type): return np.full(len(column), np.nan), np.full(len(column), True)
     if is_text(column.type) or pa.types.is_boolean(column.type):
         v = np.array(["" if v is None else str(v).strip() for v in column.to_pylist()], object)
@@ -40,7 +41,7 @@ def _values(rows:Rows, y:str, kind:str, as_text:bool): # (text or numbers, which
         raise SptError(f"column {y!r} of {rows.name} holds {kind}; "
                        "allowed for a label: text, numbers, or true and false")
     v = column.fill_null(0).to_numpy(zero_copy_only=False)  # whole numbers beyond 2**53 stay what they are
-    v = v.astype(np.int64) if v.dtype.kind in "iu" and v.max(initial=0) < 2**63 else v.astype(np.float64)
+    v = v.astype(np.int64) if v.dtype.kind in "iu" else v.astype(np.float64)
     missing = column.is_null().to_numpy(zero_copy_only=False) | np.isnan(v)
     return np.where(missing & (v != v), np.nan, v) if v.dtype.kind == "f" else v, missing
 
@@ -104,9 +105,9 @@ def _check_values(parts:dict, values:dict, y:str):
             raise SptError(f"{parts[s].name}, row {odd[0] + 1}, column {y!r} is infinite; allowed: a finite number")
 
 def _zeros_lead(rows:Rows, y:str) -> bool:
-    "Does a label in a CSV begin with a 0 that a number would lose?"
+    "Does a label in a CSV have digits that a number would lose?"
     a = rows.table[y]
-    return is_text(a.type) and bool(pc.any(pc.match_substring_regex(a, r"^\s*[+-]?0\d+\s*$")).as_py())
+    return is_text(a.type) and bool(pc.any(pc.match_substring_regex(a, r"^\s*[+-]?(0\d+|\d{19,})\s*$")).as_py())
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #4095d5bb
 def _decided(kind, known, names, where, pairs): # (kind, why)
@@ -136,10 +137,10 @@ def _classes(values, known, names, where): # ({split: numbers, 0 where one is mi
     def name(c): return c if isinstance(c, str) else names[int(c)] if names else f"{int(c)}"
     def rank(c): return not c.isdecimal(), int(c) if c.isdecimal() else 0, c  # "9" before "10", numbers before words
     found = np.unique(known).tolist() if known.dtype != object else sorted(set(known), key=rank)
-    if len(found) < 2: raise SptError(f"{where} holds one class only ({name(found[0])[:40]}); allowed: two or more")
     if known.dtype.kind == "f" and found[-1] >= 2**53:
         raise SptError(f"{where} holds {found[-1]:.17g} as a fraction, which is not exact; "
                        "allowed: text or whole numbers")
+    if len(found) < 2: raise SptError(f"{where} holds one class only ({name(found[0])[:40]}); allowed: two or more")
     if names and found[-1] >= len(names):
         raise SptError(f"{where} holds {int(found[-1])}; "
                        f"allowed: 0 to {len(names) - 1}, as there are names of classes")

@@ -83,6 +83,9 @@ def _stored(path, parts, names, facts, o) -> dict:
     y, form, media = facts["y"], facts["form"], o["media"]
     labels, missing, kind, classes, why, away = read_labels(parts, y, o["kind"], "x2" in names)
     groups, straddling, which = read_groups(parts, o["group"]) if o["group"] is not None else ({}, 0, [])
+    if o["missing"] in ("interpolate", "mask") and form not in ("values", "npy"):
+        raise SptError(f"missing is {o['missing']!r}, but x is {FORM_WORDS[form]}; allowed: refuse or drop, as holes in "
+                       "numbers alone can be filled")
     seen = started(o["missing"]) | media
     surveys = [survey(parts, n, form, seen) for n in names.values()]
     lengths, faults = ({s: np.max([part[i][s] for part in surveys], 0) for s in parts} for i in (0, 1))
@@ -151,7 +154,7 @@ def _source(path, f, *words) -> str:
     dropped = f"{f['dropped']} rows with faults dropped, {f['rows'] - f['dropped']} left" if f["dropped"] else ""
     if f["holes"]:
         dropped += f"{f['holes']} missing values {'masked' if f['plan']['missing'] == 'mask' else 'interpolated'}"
-    if "empty" in f["plan"]: dropped += f"{len(f['plan']['empty'])} steps that no row has left out"
+    if "empty" in f["plan"]: dropped += f"{len(f['plan']['empty'])} steps that every row lacks left out"
     n, some = f["straddling"]
     if n: words = *words, f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})"
     unused = f"not used: {_list([n or 'a column without a name' for n in f['unused']])}" if f["unused"] else ""

@@ -65,7 +65,8 @@ def _find(rows:Rows, y) -> tuple|None: # (id, time)
     ids = [n for n in ids if n not in times]
     free = [n for n in names if n not in (*ids, *times, y) and n.strip().lower() not in LABELS and not aside(n)]
     kept = [n for n in free if kinds(n) in SEQUENCES and (kinds(n) != "text" or n.strip().lower() in INPUTS)]
-    if not ids or not times or kept or not any(kinds(n) == "number" for n in free): return None
+    numbers = [n for n in free if kinds(n) == "number"]
+    if not ids or not numbers or kept or not (times or len(numbers) < 5 and not numbered(numbers)): return None
     try: codes = {n: _codes(rows, n) for n in ids}
     except SptError: return None
     codes = {n: c for n, c in codes.items() if 2*(c.max() + 1) <= len(c)}
@@ -75,11 +76,12 @@ def _find(rows:Rows, y) -> tuple|None: # (id, time)
         try: return not len(_repeats(c, _ranks(rows, t)))
         except SptError: return False
     fits = [(i, t) for i, c in codes.items() for t in times if unique(c, t) and constant(c)]
-    wide = len(numbered([n for n in free if kinds(n) == "number"])) >= 5
+    wide = len(numbered(numbers)) >= 5
+    if not times: codes = {n: c for n, c in codes.items() if constant(c)}
     if not codes or (wide and not fits): return None
     if len(fits) == 1 and not wide: return fits[0]
     raise SptError(f"{rows.name} may have a row for each step, as {', '.join(map(repr, codes))} repeats and there is "
-                   f"{', '.join(map(repr, times))}; allowed: id=... and time=..., "
+                   f"{', '.join(map(repr, times)) or 'no time'}; allowed: id=... and time=..., "
                    "or id=False if each row is a sequence")
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #473afd7b
@@ -118,8 +120,8 @@ def _gathered(rows:Rows, id:str, time, values:list, constant:list) -> Rows:
         elif n in (id, *constant):
             if n != id: _same(rows, id, n, codes, first)
             columns[n] = a.take(pa.array(first))
-    return Rows(pa.table(columns, metadata=rows.table.schema.metadata), rows.name, rows.cells,
-                dict.fromkeys(values, "list"))
+    return Rows(pa.table(columns, metadata=rows.table.schema.metadata), f"{rows.name} by {id}",
+                rows.cells, dict.fromkeys(values, "list"))
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #f80b7c83
 def _same(rows:Rows, id:str, name:str, codes:np.ndarray, first:np.ndarray):
