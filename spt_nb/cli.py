@@ -21,7 +21,7 @@ _SHARED = dict(
     task="A task (see: spt tasks; default: listops)", mixers="Names, or import paths package.module:Class",
     seeds="A number of seeds, or the seeds: 0,1,7", scale="smoke, mini or paper",
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
-    data="Your own data: a table, or a folder of images, WAV or npy files", data_dir="Folder of downloaded data",
+    data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples",
     dry_run="Show steps, sources, hours (and the job script for slurm); make and train nothing",
     speed="Hours of a dry run: h200 (default: this machine)", folder="A folder that `spt export` wrote")
