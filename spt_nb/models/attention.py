@@ -62,10 +62,12 @@ def _pairs(x):
         x = x.clone(memory_format=torch.contiguous_format)
     return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
 
+def _turned(x, turn): return torch.view_as_real(_pairs(x.to(_wide(x)))*turn).flatten(-2).to(x.dtype)
+
 def _turn_to(out, x, turn):
     "Write x, its channel pairs turned, to `out`."
     if x.dtype == _wide(x): torch.mul(_pairs(x), turn, out=_pairs(out))
-    else: out.copy_(torch.view_as_real(_pairs(x.to(_wide(x)))*turn).flatten(-2))
+    else: out.copy_(_turned(x, turn))
 
 # %% ../../nbs/models/02_attention.ipynb #de9b8762
 class _SplitHeads(torch.autograd.Function):
@@ -117,10 +119,12 @@ class Attention(nn.Module):
 def heads(self:Attention, x:Tensor, first:int=0) -> tuple:
     "Queries, keys and values, each (B, heads, L, d), of the positions from `first` on."
     qkv = self.qkv(x).unflatten(-1, (3, self.n_heads, -1))
-    if self.rotary and not torch.compiler.is_compiling(): # Compilers prefer the plain formula
-        return _SplitHeads.apply(qkv, _table(first + x.shape[1], qkv.shape[-1], qkv)[first:])
+    plain, L = not self.rotary or torch.compiler.is_compiling(), x.shape[1] # Compilers prefer the plain formula
+    turn = None if plain else _table(first + L, qkv.shape[-1], qkv)[first:]
+    if L > 1 and not plain: return _SplitHeads.apply(qkv, turn)
     q, k, v = (z.transpose(1, 2) for z in qkv.unbind(2))
-    return (rotary(q), rotary(k), v) if self.rotary else (q, k, v)
+    if plain: return (rotary(q), rotary(k), v) if self.rotary else (q, k, v)
+    return _turned(q, turn), _turned(k, turn), v # Least to do for one position
 
 @patch
 def bias(self:Attention, rows:slice, L:int, like:Tensor) -> Tensor: # (1 or heads, rows, L)
