@@ -7,6 +7,7 @@ __all__ = ['ALIKE', 'OPTION', 'value', 'names', 'numbers', 'parse', 'any_termina
 
 # %% ../nbs/02_arguments.ipynb #63f34fbe
 import argparse, ast, codecs, inspect, re, sys, unicodedata
+from contextlib import suppress
 from functools import partial
 
 from fastcore.docments import docments
@@ -104,7 +105,7 @@ def any_terminal():
     "From here on, printing never fails for a character."
     codecs.register_error("alike", _alike)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"): stream.reconfigure(errors="alike")
+        with suppress(AttributeError, OSError): stream.reconfigure(errors="alike") # not every stream can
 
 # %% ../nbs/02_arguments.ipynb #7b1f0b12
 OPTION = re.compile(r"\w+\([^()]*\)|\b([a-z]\w*)=(True|False|None|\.\.\.|-?[\d.]*\d)(?![\w.])"

@@ -53,7 +53,7 @@ def choices(value, allowed) -> str: # As for `hint`
 def brief(e:BaseException) -> str:
     "The type of an error, and the first line of what it says."
     said = str(e).strip().splitlines() or ["no message"]
-    return said[0] if isinstance(e, SptError) else f"{type(e).__name__}: {said[0]}"
+    return _short(printable(said[0] if isinstance(e, SptError) else f"{type(e).__name__}: {said[0]}"))
 
 # %% ../nbs/00_core.ipynb #f7dd74c6
 def one_of(what:str, # What the value is, for the message

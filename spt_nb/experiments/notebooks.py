@@ -14,9 +14,10 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbconvert.filters import strip_ansi
 
 from ..arguments import names
-from ..core import SptError, one_of, replacing, root, runs_dir, writable
+from ..core import SptError, one_of, replacing, runs_dir, writable
 from .pages import chosen, experiments, parameters as page_parameters, short
 from .report import read_claims, verdicts, write
+from .study import results_folder
 from ..protocol.recipes import SCALES
 from ..runs.launch import check_spread
 
@@ -44,8 +45,7 @@ def _list(name, value, default):
 # %% ../../nbs/experiments/85_notebooks.ipynb #1ea6d96c
 def results(path, scale) -> list[Path]:
     "Where an experiment may write its `claims.csv`."
-    name = short(path)
-    return [p/"claims.csv" for p in (root()/"figures"/name, runs_dir().absolute()/"experiments"/scale/name)]
+    return [results_folder(short(path), scale, publish).absolute()/"claims.csv" for publish in (True, False)]
 
 def _changed(path): return path.stat().st_mtime_ns if path.exists() else None
 

@@ -19,8 +19,8 @@ from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
 from ..core import SptError, one_of, read_json, replacing, root, runs_dir, write_json
 from .plans import Design, design, settings
 from ..models.backbone import count_parameters
-from ..protocol.plan import prepare
-from ..runs.launch import check_spread, run_stages
+from ..protocol.plan import all_rows, prepare, run_together
+from ..runs.launch import check_spread
 
 # %% ../../nbs/experiments/83_study.ipynb #0eb0b66a
 class Study:
@@ -32,10 +32,7 @@ class Study:
     @cached_property
     def rows(self) -> pd.DataFrame:
         "A line for each run: label, mixer, init, seed, score, costs."
-        parts = [c.rows.assign(**dict(zip(self.names, label))) for label, c in self.comparisons.items() if len(c.rows)]
-        why = next(iter(self.failed.values()), "none was planned")
-        if not parts: raise SptError(f"no stage could be finished: {why}")
-        rows = pd.concat(parts, ignore_index=True)
+        rows = all_rows(self.comparisons, self.names)
         return rows[[*self.names, *(c for c in rows if c not in self.names)]]
 
     @cached_property
@@ -78,9 +75,7 @@ def study(plan, *args, # A `design`, or its arguments
     if published:
         s.rows = published_rows(plan)
         return s
-    trials = [t for c in comparisons.values() for t in c.trials.values()]
-    s.failed = run_stages(trials, next(iter(comparisons.values())).store, workers, quiet)
-    for c in comparisons.values(): c.failed = s.failed
+    s.failed = run_together(comparisons.values(), workers, quiet)
     for title, why in s.failed.items(): print(f"failed: {title}: {why}")
     return s
 
@@ -97,7 +92,6 @@ def _cell(c:Cell) -> dict:
     if not c.all_or_nothing or not line["n"]: return line
     return line | dict(zip(("solved", "solved_low", "solved_high"), (c.solved, *solve_interval(c.solved, line["n"]))))
 
-# %% ../../nbs/experiments/83_study.ipynb #2327b546
 @patch
 def summary(self:Study, mean:bool=True, # Add the mean over tasks, where there are several
            ) -> pd.DataFrame: # label, mixer, init, mean, low, high, n, scores, floor, solved, solved_low, solved_high

@@ -22,10 +22,10 @@ from ..models.backbone import count_parameters
 from ..models.mixer import mixer_arguments
 from ..protocol.comparison import Comparison
 from ..protocol.paper import GRID
-from ..protocol.plan import prepare
+from ..protocol.plan import all_rows, prepare, run_together
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
 from ..protocol.trials import trial
-from ..runs.launch import check_spread, run_stages
+from ..runs.launch import check_spread
 from ..tasks import task_options
 from ..tasks.batches import Split
 from ..training.evaluation import score_names
@@ -104,17 +104,12 @@ class Versus:
     @cached_property
     def rows(self) -> pd.DataFrame:
         "A line for each run: mixer, init, seed, score, costs."
-        parts = [c.rows.assign(mixer=m) for m, c in self.comparisons.items() if len(c.rows)]
-        why = next(iter(self.failed.values()), "none was planned")
-        if not parts: raise SptError(f"no stage could be finished: {why}")
-        return pd.concat(parts, ignore_index=True)
+        return all_rows({(m,): c for m, c in self.comparisons.items()}, ["mixer"])
 
     def run(self, workers:int|None=None, quiet:bool=False) -> "Versus":
-        "Compute what is missing, as one plan; a class of a notebook cannot be imported by another process."
-        trials = [t for c in self.comparisons.values() for t in c.trials.values()]
-        here = any(t.candidates[0].model.mixer.startswith("__main__:") for t in trials)
-        self.failed = run_stages(trials, self.first.store, 1 if here else workers, quiet)
-        for x in (self, *self.comparisons.values()): x.__dict__.pop("rows", None)
+        "Compute what is missing, as one plan."
+        self.failed = run_together(self.comparisons.values(), workers, quiet)
+        self.__dict__.pop("rows", None)
         return self
 
 # %% ../../nbs/experiments/87_versus.ipynb #959f455d

@@ -9,7 +9,7 @@ __all__ = ['chunks', 'fast_length', 'long_conv', 'TiedDropout', 'plain', 'Convol
 # %% ../../nbs/models/03_convolution.ipynb #9fb0a356
 from contextlib import contextmanager
 
-import torch, torch.nn.functional as F
+import torch, torch.nn.functional as F, torch.utils.module_tracker as track
 from fastcore.basics import patch
 from torch import nn, Tensor
 
@@ -89,12 +89,14 @@ class TiedDropout(nn.Module):
         return x*F.dropout(x.new_ones(x.shape[0], *[1]*(x.ndim - 2), x.shape[-1]), self.p)
 
 # %% ../../nbs/models/03_convolution.ipynb #4010a3f6
+_GLOBAL = [v for k, v in vars(nn.modules.module).items() if k.startswith(("_global_forward", "_global_back"))]
 def plain(module:nn.Module, kind:type=nn.Linear) -> bool:
     "True for a module of exactly this class, with ordinary parameters and no hooks: its `forward` need not be called."
-    if type(module) is not kind or "forward" in vars(module) or nn.modules.module._has_any_global_hook(): return False
+    if type(module) is not kind or "forward" in vars(module): return False
     ordinary = all(type(p) in (nn.Parameter, Tensor) for p in module._parameters.values())
-    hooks = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
-    return ordinary and not any(hooks)
+    own = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
+    hooks = (getattr(h, "__self__", None) for z in (*own, *_GLOBAL) for h in z.values())
+    return ordinary and all(isinstance(h, track.ModuleTracker) for h in hooks) # it counts operations
 
 # %% ../../nbs/models/03_convolution.ipynb #c00f36c6
 class _Turn(Operation):

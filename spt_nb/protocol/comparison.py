@@ -23,7 +23,6 @@ from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
 from .diagnostics import diagnostics
-from ..runs.launch import run_stages
 
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
@@ -47,14 +46,6 @@ class Comparison:
         return pd.DataFrame(rows, columns=["stage", "state", "step", "steps", "seconds", "best", "why"])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #c58a7c37
-@patch
-def run(self:Comparison, workers:int|None=None, quiet:bool=False, **how) -> Comparison: # As for `run_stages`
-    "Compute what is missing; what fails is in `failed` by title."
-    if any(m.startswith("__main__:") for m, *_ in self.trials): workers, how = 1, {}
-    self.failed = run_stages(self.trials.values(), self.store, workers, quiet, **how)
-    self.__dict__.pop("rows", None)
-    return self
-
 @patch
 def _origin(self:Comparison, trial) -> dict:
     "The version that computed a trial, and its numerics version."

@@ -10,12 +10,11 @@ import math
 from pathlib import Path
 
 from ..core import SptError, one_of
-from .specs import Init, parse_init
 from ..models.language import PYTHIA, find_lm, lm_fingerprint, lm_sizes
 from ..models.mixer import identity, mixer_arguments
 from ..training.optimisation import TrainConfig
 from .recipes import SMALL, Recipe, complete
-from .specs import ModelSpec, TaskSpec
+from .specs import Init, ModelSpec, TaskSpec, parse_init
 from .stages import Auxiliary, Finetune, Pretrain, Text, Trial
 from ..tasks.text import documentation
 from ..tasks import Facts

@@ -30,7 +30,6 @@ def code_hash() -> str: # 16 hex digits
     files = [f for p in PARTS for f in (sorted((here/p).rglob("*.py")) if (here/p).is_dir() else [here/p])]
     return digest([[str(f.relative_to(here)), digest(f.read_bytes())] for f in files])
 
-# %% ../../nbs/runs/01_store.ipynb #1cf85a77
 @functools.cache
 def commit() -> str: # 40 hex digits; "" outside a checkout
     "The commit that is checked out."

@@ -12,6 +12,7 @@ from spt_nb.models.dlr import DLR
 from spt_nb.models.mixer import MIXERS
 from spt_nb.protocol.paper import PAPER, TEXT, TRAINING_ROWS, paper_numbers, paper_sizes
 from spt_nb.protocol.recipes import MODELS, NEEDED, PARAMETERS, Recipe, recipe, resolve
+from spt_nb.tasks import CATALOGUE, facts
 
 # (task, model, phase, column): why no recipe carries it
 EXCEPTIONS = {
@@ -138,10 +139,10 @@ def test_sizes_are_those_of_the_models(model):
 
 
 def test_mask_ratios_are_those_of_the_tasks():
-    modules = dict(scifar="image", pathx="pathfinder", pathx256="pathfinder")
     for line in LINES:
         if "mask_ratio" in line:
-            module = importlib.import_module(f"spt_nb.tasks.{modules.get(line['task'], line['task'])}")
+            assert facts(line["task"], {}).mask_ratio == line["mask_ratio"]
+            module = importlib.import_module(f"spt_nb.tasks.{CATALOGUE[line['task']].module}")
             assert set(re.findall(r"mask_ratio=([\d.]+)", Path(module.__file__).read_text())) == {f"{line['mask_ratio']:g}".lstrip("0")}
 
 

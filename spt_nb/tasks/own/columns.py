@@ -53,8 +53,8 @@ def _numbers(a:pa.Array, strict=True) -> pa.Array:
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #3cf3e17c
 _WORD = rf"({NUMBER}|[+-]?(nan|inf|infinity)|none|null|na)"
-BARE = re.compile(rf"{_WORD}([\s,;]+{_WORD})*[\s,;]*", re.I)
-_TOKEN = re.compile(r"""[\[\]()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,;\[\]()]+""")
+BARE = re.compile(rf"{_WORD}([\s,;|]+{_WORD})*[\s,;|]*", re.I)
+_TOKEN = re.compile(r"""[\[\]()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,;|\[\]()]+""")
 CONSTANTS = {"true": True, "false": False, **dict.fromkeys(filter(None, MISSING.to_pylist()))}
 
 def _item(t:str):
@@ -72,6 +72,7 @@ def list_in(cell:str) -> list|None: # None if the cell is empty
     except (ValueError, TypeError): pass
     if "..." in cell: raise ValueError("is an array that numpy cut short; allowed: all its numbers, as .tolist() gives")
     cell = re.sub(r"np\.\w+\(([^()]*)\)", r"\1", re.sub(r"(?:array|tensor)\(\s*(\[[^()]*\])[^()]*\)", r"\1", cell))
+    if cell[0] == "{" and cell[-1] == "}": cell = f"[{cell[1:-1]}]" # as PostgreSQL writes an array
     stack = [[]]
     for t in _TOKEN.findall(cell):
         if t in "[(": stack.append([])
@@ -91,12 +92,12 @@ def _kind_of_cells(cells:list, typed:bool, prose:bool) -> str:
     few = cells[:20]
     if not typed and 2*(len(cells) - _numbers(pa.array(cells), strict=False).null_count) >= len(cells): return "number"
     if not prose and all(map(_DATE.fullmatch, few)): return "date"
-    bare = [not prose and any(re.search(r"\S[\s,;]", c) for c in few) and bool(BARE.fullmatch(c)) for c in few]
+    bare = [not prose and any(re.search(r"\S[\s,;|]", c) for c in few) and bool(BARE.fullmatch(c)) for c in few]
     if all(bare) and any({";", ","} <= {*c} for c in few): return "numbers between two kinds of separators"
     if all(bare) and all(c.count(",") == 1 and " " not in c for c in few): return "numbers with a decimal comma"
     lists, cut = [], 0
     for c, b in zip(few, bare):
-        try: lists += [list_in(c)] if b or c[0] in "[(at" and c[-1] in "])" else []
+        try: lists += [list_in(c)] if b or c[0] in "[(at{" and c[-1] in "])}" else []
         except (ValueError, SyntaxError) as e: cut += "cut short" in str(e)
     if 2*cut > len(few): return "arrays that numpy cut short ('...')"
     if 2*len(lists) < len(few): return "text"

@@ -41,9 +41,8 @@ def _values(rows:Rows, y:str, kind:str, as_text:bool): # (text or numbers, which
         raise SptError(f"column {y!r} of {rows.name} holds {kind}; "
                        "allowed for a label: text, numbers, or true and false")
     v = column.fill_null(0).to_numpy(zero_copy_only=False)  # whole numbers beyond 2**53 stay what they are
-    v = v.astype(np.int64) if v.dtype.kind in "iu" else v.astype(np.float64)
-    missing = column.is_null().to_numpy(zero_copy_only=False) | np.isnan(v)
-    return np.where(missing & (v != v), np.nan, v) if v.dtype.kind == "f" else v, missing
+    v = v.astype(np.int64 if v.dtype.kind in "iu" else np.float64)
+    return v, column.is_null().to_numpy(zero_copy_only=False) | np.isnan(v)
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #b4c056f9
 def _check_spelling(parts:dict, y:str, as_text:bool):

@@ -80,31 +80,28 @@ def _convert(path:Path, what:str, found, **o) -> dict:
 # %% ../../../nbs/tasks/own/10_load.ipynb #c8db6856
 def _stored(path, parts, names, facts, o) -> dict:
     "Survey the rows, decide, and hand out what is to be stored."
-    y, form, media = facts["y"], facts["form"], o["media"]
-    labels, missing, kind, classes, why, away = read_labels(parts, y, o["kind"], "x2" in names)
+    form, media = facts["form"], o["media"]
+    labels, missing, kind, classes, why, away = read_labels(parts, facts["y"], o["kind"], "x2" in names)
     groups, straddling, which = read_groups(parts, o["group"]) if o["group"] is not None else ({}, 0, [])
-    if o["missing"] in ("interpolate", "mask") and form not in ("values", "npy"):
-        raise SptError(f"missing is {o['missing']!r}, but x is {FORM_WORDS[form]}; allowed: refuse or drop, as holes in "
-                       "numbers alone can be filled")
+    if form not in ("values", "npy"):
+        one_of(f"missing (x is {FORM_WORDS[form]})", o["missing"], ("refuse", "drop", "drop-any"))
     seen = started(o["missing"]) | media
     surveys = [survey(parts, n, form, seen) for n in names.values()]
     lengths, faults = ({s: np.max([part[i][s] for part in surveys], 0) for s in parts} for i in (0, 1))
     if form == "values" and "x2" not in names and all((f == 2).all() for f in faults.values()) and not seen["holes"]:
         leave_out_empty_steps(parts, names["x"], form, seen, lengths, faults)
     kept = _kept(parts, faults, missing, o["missing"])
-    longest = _length(lengths, kept, o["length"], path.name)
-    plan = layout(form, seen, path.name)
+    longest, plan = _length(lengths, kept, o["length"], path.name), layout(form, seen, path.name)
     facts["columns"] = {k: n if len(n) < 4 else [n[0], "...", n[-1]] for k, n in facts["columns"].items()}
     facts |= dict(kind=kind, classes=classes, why=why, away=away, length=longest, plan=plan, holes=seen["holes"],
                   shape=media["resize"] or seen.get("size", [None])[0], remarks=remarks(form, seen), group=o["group"],
                   straddling=[straddling, which],
                   dropped=int(sum((~k).sum() for k in kept.values())), rows=int(sum(map(len, kept.values()))),
                   cut=int(sum((n > longest).sum() for n in lengths.values())))
-    content = {s: {} for s in parts}
-    more = {s: {"y": labels[s]} | ({"group": groups[s]} if groups else {}) for s in parts}
-    stored = {s: _hashing(tables(r, names, more[s], kept[s], form, plan, longest, seen), content[s])
-              for s, r in parts.items()}
-    return stored | {"facts": _told(facts, content)}
+    content, more = {s: {} for s in parts}, {s: {"y": labels[s]} for s in parts}
+    for s in groups: more[s]["group"] = groups[s]
+    stored = {s: tables(r, names, more[s], kept[s], form, plan, longest, seen) for s, r in parts.items()}
+    return {s: _hashing(t, content[s]) for s, t in stored.items()} | {"facts": _told(facts, content)}
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #82499603
 def _hashing(parts, content:dict):

@@ -58,18 +58,17 @@ def _repeats(first:np.ndarray, *others) -> np.ndarray: # Row numbers
     return np.setdiff1d(np.arange(len(key)), np.unique(key, return_index=True)[1])
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #df5b74a9
-def _find(rows:Rows, y) -> tuple|None: # (id, time)
+def _find(rows:Rows, y, others=()) -> tuple|None: # (id, time)
     "The columns of a table that is plainly in long form; None if each row is a sequence."
     names, kinds = rows.table.column_names, lambda n: kind_of(rows, n)
-    ids, times = ([n for n in names if n != y and of.fullmatch(snake(n))] for of in (_ID, _TIME))
+    ids, times = ([n for n in names if n not in (y, *others) and of.fullmatch(snake(n))] for of in (_ID, _TIME))
     ids = [n for n in ids if n not in times]
     free = [n for n in names if n not in (*ids, *times, y) and n.strip().lower() not in LABELS and not aside(n)]
     kept = [n for n in free if kinds(n) in SEQUENCES and (kinds(n) != "text" or n.strip().lower() in INPUTS)]
     numbers = [n for n in free if kinds(n) == "number"]
     if not ids or not numbers or kept or not (times or len(numbers) < 5 and not numbered(numbers)): return None
-    try: codes = {n: _codes(rows, n) for n in ids}
-    except SptError: return None
-    codes = {n: c for n, c in codes.items() if 2*(c.max() + 1) <= len(c)}
+    codes = {n: _loose(rows, n) for n in ids}
+    codes = {n: c - 1 for n, c in codes.items() if c.all() and 2*c.max() <= len(c)}
     label = y or next((n for n in names if n.strip().lower() in LABELS), None)
     def constant(c): return not label or len(_repeats(c, _loose(rows, label))) + c.max() + 1 == len(c)
     def unique(c, t):
@@ -85,10 +84,10 @@ def _find(rows:Rows, y) -> tuple|None: # (id, time)
                    "or id=False if each row is a sequence")
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #473afd7b
-def _asked(rows:Rows, id, time, y) -> tuple|None: # (id, time or None)
+def _asked(rows:Rows, id, time, y, others) -> tuple|None: # (id, time or None)
     "The columns of id and time: those that are named, or found."
     if id is False and time is not None: raise SptError(f"id is False, but time is {time!r}; allowed: one of them")
-    if id is False or (id is None and time is None): return None if id is False else _find(rows, y)
+    if id is False or (id is None and time is None): return None if id is False else _find(rows, y, others)
     names = rows.table.column_names
     if id is None:
         id = [n for n in names if n != time and _ID.fullmatch(snake(n))]
@@ -138,7 +137,7 @@ def by_series(parts:dict, id, time, x, y:str,
               others:tuple) -> tuple: # ({split: Rows}, columns of values or None, words, [id, time])
     "Tables in long form with a row for each series; other tables as they are."
     train = next(iter(parts.values()))
-    if (found := _asked(train, id, time, y)) is None: return parts, None, "", []
+    if (found := _asked(train, id, time, y, others)) is None: return parts, None, "", []
     id, time = found
     taken = {id, time, y, *others}
     if x is not None: values = chosen(train, "x", x, tuple(taken))

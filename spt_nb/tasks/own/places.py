@@ -88,7 +88,7 @@ def path_of(data, data_dir) -> Path:
     if not isinstance(data, (str, Path)):
         raise SptError(f"data is a {type(data).__name__}; allowed: a path, a datasets.Dataset or a DatasetDict")
     path = Path(data).expanduser().absolute()
-    if path.exists(): return path
+    if os.path.isfile(path) or os.path.isdir(path): return path
     there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []
     raise SptError(f"data is {str(data)!r}, which does not exist; allowed: a file or a folder{hint(path.name, there)}")
 

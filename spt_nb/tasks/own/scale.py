@@ -129,7 +129,7 @@ def scaled_values(splits, mark, form, x_norm, plan={},
     if norm == "train":
         offset, sd = _masked(splits, half) if half else _moments(splits["train"])
         scale = np.where(sd > 0, sd, 1.)
-    elif norm == "none": offset, scale = np.r_[-np.array(plan.get("offset", [0.])), [0.]*half], full
+    elif norm == "none": offset, scale = np.r_[0 - np.array(plan.get("offset", [0.])), [0.]*half], full
     else: offset = scale = np.array([full/2 if form == "image" else 127.5])
     splits = {k: ds.remove_columns(MOMENTS) for k, ds in splits.items()}
     if half: splits = {k: _at_offset(ds, half, offset.astype(np.float32)) for k, ds in splits.items()}

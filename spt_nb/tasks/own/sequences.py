@@ -18,7 +18,7 @@ from ...core import SptError
 from ..batches import SPECIALS, table
 from ..characters import BYTES, byte_ids
 from .columns import is_list, is_text, kind_of, parsed_cells
-from .media import ARRAYS, HEADS, agree, media_layout
+from .media import ARRAYS, HEADS, agree, check_media_options, media_layout
 from .readers import Rows
 from .scale import as_stored, centred, filled, note_numbers, row_moments
 
@@ -147,6 +147,7 @@ def survey(parts:dict, # Split -> Rows
            form:str, seen:dict, # What was seen so far; `started()`
           ): # ({split: lengths}, {split: faults})
     "Read all rows once."
+    check_media_options(form, seen, next(iter(parts.values())).name)
     lengths, faults = {}, {}
     for split, rows in parts.items():
         found = [_survey(columns, form, rows.name, first, seen)

@@ -203,3 +203,10 @@ def test_messages_are_short(home):
     for options in ({}, dict(y="no"), dict(y="a rather long name 1", x="no")):
         with pytest.raises(SptError) as e: load(wide, **options)
         assert len(str(e.value)) <= 500
+
+
+def test_what_was_read_before_keeps_its_fingerprint(home):
+    "Stored results name the data they were computed on."
+    (home/"t.jsonl").write_text("\n".join(json.dumps(dict(x=x, y=i/8)) for i, x in enumerate(LISTS)))
+    marks = [load(csv(home, "text,label", lambda i: f"words {i},{AB[i]}")), load(home/"t.jsonl"), load(home/"t.jsonl", x_norm="none", y_norm="none")]
+    assert [t.fingerprint for t in marks] == ["5574f1079b8851d5", "29a970c8e5ffa205", "6bef6dc615172c7e"]
