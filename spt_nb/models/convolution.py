@@ -7,9 +7,7 @@ __all__ = ['chunks', 'fast_length', 'long_conv', 'TiedDropout', 'plain', 'Convol
            'WindowConv']
 
 # %% ../../nbs/models/03_convolution.ipynb #9fb0a356
-from contextlib import contextmanager
-
-import torch, torch.nn.functional as F, torch.utils.module_tracker as track
+import contextlib, torch, torch.nn.functional as F, torch.utils.module_tracker as track
 from fastcore.basics import patch
 from torch import nn, Tensor
 
@@ -108,7 +106,7 @@ def _dropped(a, drop, p, L):
     "Positions from p on, (H, positions), times the mask of the sequence that each belongs to."
     return a if drop is None else a*drop[:, torch.arange(p, p + a.shape[1], device=a.device)//L]
 
-@contextmanager
+@contextlib.contextmanager
 def _full_float32():
     "Matrix products of float32 numbers in float32, whatever the user allows elsewhere."
     if torch.compiler.is_compiling(): return (yield) # A graph cannot change the setting
@@ -246,8 +244,7 @@ def advance(self:WindowConv, u_t:Tensor, state:Tensor) -> tuple:
 @patch
 def carry(self:WindowConv, u:Tensor, state:Tensor, lengths:Tensor|None) -> tuple:
     "What earlier inputs add to the outputs for u (B, d_model, L), and the last inputs."
-    (B, D, L), w, k = u.shape, self.window, self.row()
+    (B, D, L), w, k, before = u.shape, self.window, self.row(), state.flip(-1)
     at = torch.arange(w, device=u.device).flip(0) + (L if lengths is None else lengths[:, None, None])
-    before = state.flip(-1)
     state = torch.cat([before, u], -1).gather(-1, at.expand(B, D, w))
     return F.conv1d(F.pad(before, (0, L)), k[:, None], groups=D), state
