@@ -84,7 +84,8 @@ def adamw(model, cfg:TrainConfig) -> torch.optim.AdamW:
     for group, lr in ((None, cfg.lr), ("ssm", cfg.ssm_lr or cfg.lr), ("dt", cfg.dt_lr or cfg.lr)):
         params = [p for n, p in model.named_parameters() if p.requires_grad and special.get(n) == group]
         groups.append(dict(params=params, lr=lr, initial_lr=lr, weight_decay=0. if group else cfg.weight_decay))
-    return torch.optim.AdamW([g for g in groups if g["params"]], betas=(.9, cfg.beta2), fused=True)
+    real = all(p.is_floating_point() for g in groups for p in g["params"]) # The fused step takes no complex numbers
+    return torch.optim.AdamW([g for g in groups if g["params"]], betas=(.9, cfg.beta2), fused=real)
 
 # %% ../../nbs/training/01_optimisation.ipynb #99745e45
 def _fft_flops(factor):
