@@ -12,7 +12,7 @@ from torch import nn, Tensor
 
 from ..core import SptError, one_of, whole
 from .convolution import Operation, chunks
-from .hippo import StateSpaceMixer, as_complex, check_rate, shifted
+from .hippo import StateSpaceMixer, as_complex, as_row, check_rate, shifted, weigh
 from .s4d import memory, powers, two_level
 
 # %% ../../nbs/models/07_dlr.ipynb #f25e3270
@@ -81,10 +81,17 @@ def Lambda(self:DLR, rate:float=1.) -> Tensor:
 def kernel(self:DLR, L:int, rate:float=1.) -> Tensor: # (directions, d_model, L)
     return dlr_kernel(self.Lambda(rate), as_complex(self.W), L)
 
+# %% ../../nbs/models/07_dlr.ipynb #17b24a87
 @patch
-def advance(self:DLR, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
-    state, W = torch.exp(self.Lambda(rate))*state + u_t[..., None], as_complex(self.W)[0]
-    return torch.einsum("bhn,hn->bh", state, W.to(state.dtype)).real.to(u_t.dtype), state
+def discrete(self:DLR, rate:float=1.) -> tuple:
+    "The eigenvalues of a step, and W as rows."
+    lam = torch.exp(self.Lambda(rate))
+    return lam, as_row(as_complex(self.W)[0].to(lam.dtype))
+
+@patch
+def move(self:DLR, u_t:Tensor, x:Tensor, lam:Tensor, W:Tensor) -> tuple:
+    x = (lam*x).add_(u_t[..., None])
+    return weigh(W, x), x
 
 @patch
 def carry(self:DLR, u:Tensor, state:Tensor, lengths:Tensor|None, rate:float=1.) -> tuple:

@@ -4,14 +4,17 @@
 
 # %% auto #0
 __all__ = ['DIAGONAL_INITS', 'PER_STEP', 'hippo_legs', 'nplr_legs', 'diagonal_init', 'check_state_space', 'check_rate', 'widened',
-           'as_complex', 'log_uniform', 'kernel_shape', 'StateSpaceMixer', 'shifted']
+           'as_complex', 'log_uniform', 'kernel_shape', 'State', 'as_row', 'weigh', 'StateSpaceMixer', 'shifted']
 
 # %% ../../nbs/models/04_hippo.ipynb #32dd34aa
-import math, torch
+import math
+from typing import NamedTuple
+
+import torch
 from torch import nn, Tensor
 
 from ..core import SptError, one_of, whole
-from .convolution import ConvolutionMixer, only_causal
+from .convolution import ConvolutionMixer, check_state, only_causal
 
 # %% ../../nbs/models/04_hippo.ipynb #9bb3b0d0
 def hippo_legs(N:int) -> tuple: # A (N, N) and B (N,), float64
@@ -86,21 +89,55 @@ def kernel_shape(C, dt, **modes):
         raise SptError(f"shapes are {given}; allowed: (..., n), and C (..., H, n), dt (..., H)") from None
 
 # %% ../../nbs/models/04_hippo.ipynb #598be761
+class State(NamedTuple):
+    "Where a recurrence stands, x (B, ...), and the constants of a step at a rate, if they are known."
+    x: Tensor
+    system: tuple|None = None
+    rate: float|None = None
+
+    def at(self, rate:float, discrete) -> "State":
+        "The same at this rate, with constants from `discrete(rate)` unless they are known and need no gradient."
+        if rate == self.rate and not torch.is_grad_enabled(): return self
+        return State(self.x, discrete(rate), rate)
+
+    def moved(self, x:Tensor) -> "State":
+        "After a step, at x."
+        return State(x) if torch.is_grad_enabled() else State(x, self.system, self.rate)
+
+# %% ../../nbs/models/04_hippo.ipynb #82f57c6d
+def as_row(c:Tensor) -> Tensor: # Real, (H, 1, 2n)
+    "Complex weights (H, n) as rows."
+    return torch.view_as_real(c.conj().resolve_conj()).flatten(1)[:, None]
+
+def weigh(row:Tensor, x:Tensor) -> Tensor: # Real, (B, H)
+    "`Re sum_n c_n x_n` for the rows of weights c and states x (B, H, n)."
+    return torch.bmm(row, torch.view_as_real(x).flatten(2).permute(1, 2, 0))[:, 0].T
+
+# %% ../../nbs/models/04_hippo.ipynb #5ef25b13
 class StateSpaceMixer(ConvolutionMixer):
     "A convolution whose kernel is that of a recurrence with `n_modes` complex numbers in the state of a channel."
-    def init_state(self, B:int) -> Tensor:
-        "The state before the first input, (B, d_model, n_modes)."
+    def init_state(self, B:int) -> State:
+        "The state before the first input, x (B, d_model, n_modes)."
         only_causal(self)
-        return torch.zeros(B, len(self.skip), self.n_modes, dtype=torch.complex128, device=self.skip.device)
+        return State(torch.zeros(B, len(self.skip), self.n_modes, dtype=torch.complex128, device=self.skip.device))
 
-    def forward(self, x:Tensor, lengths:Tensor|None=None, state:Tensor|None=None, rate:float=1.):
+    def forward(self, x:Tensor, lengths:Tensor|None=None, state:State|None=None, rate:float=1.):
         "The output (B, L, d_model) or, given a state, the output and the state after each sequence."
-        return self.mix(x, lengths, state, rate=rate)
+        if state is None: return self.mix(x, lengths, None, rate=rate)
+        y, after = self.mix(x, lengths, state.x, rate=rate)
+        return y, State(after)
 
-    def step(self, x_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
+    def advance(self, u_t:Tensor, state:State, rate:float) -> tuple:
+        state = state.at(rate, self.discrete)
+        y, x = self.move(u_t, state.x, *state.system)
+        return y.to(u_t.dtype), state.moved(x)
+
+    def step(self, x_t:Tensor, state:State, rate:float=1.) -> tuple:
         "One position of a causal layer: input (B, d_model) and state to output (B, d_model) and state."
+        check_state(self, len(state.x), len(x_t))
         return super().step(x_t, state, rate=rate)
 
+# %% ../../nbs/models/04_hippo.ipynb #3d87e2b3
 def shifted(u:Tensor, lengths:Tensor|None) -> Tensor: # (B, d_model, L)
     "Every sequence at the end of its row, the zeros of its padding before it."
     if lengths is None: return u

@@ -12,9 +12,9 @@ from torch import nn, Tensor
 
 from ..core import divisor, whole
 from .attention import valid_positions
-from .convolution import TiedDropout, only_causal
+from .convolution import TiedDropout, check_state, only_causal
 from .hippo import check_rate
-from .lru import after, check_state, full, scan
+from .lru import after, full, scan, unrounded
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
 def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False, before:Tensor|None=None) -> Tensor: # (L, B, D)
@@ -60,9 +60,9 @@ def init_state(self:GatedMixer, B:int) -> tuple:
 
 @patch
 def step(self:GatedMixer, x_t:Tensor, state:tuple, rate:float=1.) -> tuple:
-    check_rate(rate)
+    check_rate(rate), check_state(self, len(state[0]), len(x_t))
     (h, before), (u, gate) = state, self.branches(x_t)
-    with torch.autocast(x_t.device.type, enabled=False):
+    with unrounded(x_t.device.type):
         window = torch.cat([before, full(u)[None]])
         y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h, rate)
     return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype))), (h, window[1:])

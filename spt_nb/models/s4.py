@@ -12,8 +12,8 @@ from torch import nn, Tensor
 
 from ..core import divisor, whole
 from .convolution import Operation, chunks
-from .hippo import (StateSpaceMixer, as_complex, check_rate, check_state_space, kernel_shape, log_uniform,
-                                 nplr_legs, shifted, widened)
+from .hippo import (StateSpaceMixer, as_complex, as_row, check_rate, check_state_space, kernel_shape,
+                                 log_uniform, nplr_legs, shifted, weigh, widened)
 
 # %% ../../nbs/models/05_s4.ipynb #12229d2c
 def _dot(a, b): return 2*(a*b).real.sum(-1, keepdim=True)
@@ -164,10 +164,15 @@ def kernel(self:S4, L:int, rate:float=1.) -> Tensor: # (directions, d_model, L)
 
 # %% ../../nbs/models/05_s4.ipynb #8572723d
 @patch
-def advance(self:S4, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
+def discrete(self:S4, rate:float=1.) -> tuple:
+    "1 + e, p, 2 q as rows, b, and 2 C as rows, for every channel."
     e, p, q, b = (z.flatten(0, 1) for z in bilinear(*self.system(rate)))
-    state = state + e*state - _dot(q, state)*p + b*u_t[..., None]
-    return _dot(as_complex(self.C)[0].to(state.dtype), state)[..., 0].to(u_t.dtype), state
+    return 1 + e, p, as_row(2*q), b, as_row(2*as_complex(self.C)[0].to(b.dtype))
+
+@patch
+def move(self:S4, u_t:Tensor, x:Tensor, a:Tensor, p:Tensor, q:Tensor, b:Tensor, C:Tensor) -> tuple:
+    x = torch.addcmul(b*u_t[..., None] - p*weigh(q, x)[..., None], a, x)
+    return weigh(C, x), x
 
 # %% ../../nbs/models/05_s4.ipynb #daa55352
 def _blocks(E, x, c, T, n):

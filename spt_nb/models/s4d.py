@@ -12,8 +12,8 @@ from torch import nn, Tensor
 
 from ..core import divisor, one_of, whole
 from .convolution import Operation, chunks
-from .hippo import (DIAGONAL_INITS, PER_STEP, StateSpaceMixer, as_complex, check_rate, check_state_space,
-                                 diagonal_init, kernel_shape, log_uniform, shifted)
+from .hippo import (DIAGONAL_INITS, PER_STEP, StateSpaceMixer, as_complex, as_row, check_rate,
+                                 check_state_space, diagonal_init, kernel_shape, log_uniform, shifted, weigh)
 
 # %% ../../nbs/models/06_s4d.ipynb #d4a3ec1b
 def _expm1_ratio(z):
@@ -160,18 +160,18 @@ def memory(z:Tensor, u:Tensor) -> Tensor: # complex128, (G, R, n)
 # %% ../../nbs/models/06_s4d.ipynb #96a4c853
 @patch
 def discrete(self:S4D, rate:float=1.) -> tuple:
-    "Abar and Bbar of every channel, (d_model, n)."
-    return tuple(z.flatten(0, 1) for z in discretise(*self.continuous(rate), self.method))
+    "Abar and Bbar of every channel, (d_model, n), and 2 C as rows."
+    Abar, Bbar = (z.flatten(0, 1) for z in discretise(*self.continuous(rate), self.method))
+    return Abar, Bbar, as_row(2*as_complex(self.C)[0].to(Abar.dtype))
 
 @patch
-def advance(self:S4D, u_t:Tensor, state:Tensor, rate:float=1.) -> tuple:
-    Abar, Bbar = self.discrete(rate)
-    state = Abar*state + Bbar*u_t[..., None]
-    return 2*(as_complex(self.C)[0]*state).sum(-1).real.to(u_t.dtype), state
+def move(self:S4D, u_t:Tensor, x:Tensor, Abar:Tensor, Bbar:Tensor, C:Tensor) -> tuple:
+    x = torch.addcmul(Bbar*u_t[..., None], Abar, x)
+    return weigh(C, x), x
 
 @patch
 def carry(self:S4D, u:Tensor, state:Tensor, lengths:Tensor|None, rate:float=1.) -> tuple:
-    (Abar, Bbar), C, L = self.discrete(rate), as_complex(self.C)[0], u.shape[-1]
+    (Abar, Bbar, _), C, L = self.discrete(rate), as_complex(self.C)[0], u.shape[-1]
     more = mode_sum(Abar, (2*C*Abar*state).to(C.dtype), L)
     state = Abar**(L if lengths is None else lengths[:, None, None])*state
     return more, state + Bbar*memory(Abar, shifted(u, lengths).transpose(0, 1)).transpose(0, 1)
