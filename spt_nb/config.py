@@ -8,14 +8,14 @@ __all__ = ['Config']
 # %% ../nbs/01_config.ipynb #516efa40
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .core import SptError, digest
+from .core import SptError, choices, digest
 
 # %% ../nbs/01_config.ipynb #11bc6c21
 def _first_line(e:ValidationError, cls:type) -> str:
     "The first complaint of a pydantic error as one line."
     err = e.errors()[0]
     name = ".".join(map(str, err["loc"])) or cls.__name__
-    if err["type"] == "extra_forbidden": return f"unknown parameter {name!r}; allowed: {', '.join(cls.model_fields)}"
+    if err["type"] == "extra_forbidden": return f"unknown parameter {name!r}; {choices(name, cls.model_fields)}"
     if err["type"] == "missing": return f"{name} is missing"
     if isinstance(err.get("ctx", {}).get("error"), SptError): return str(err["ctx"]["error"])
     allowed = err["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

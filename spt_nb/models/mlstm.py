@@ -81,12 +81,12 @@ def memory_chunk(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple,
 # %% ../../nbs/models/14_mlstm.ipynb #582fc34c
 def memory_step(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple) -> tuple:
     "What a query (B, heads, d) reads, and the memory with its key and value in it; log gates (B, heads)."
-    (C, m), i, f = memory, i[..., None], f[..., None]
-    M = torch.maximum(i - f, m).detach()
-    k, v = (k*((i - f - M).exp()/k.shape[-1]**.5))[..., None], F.pad(v, (0, 1), value=1)[:, :, None]
-    C = torch.addcmul((m - M).exp()[..., None]*C, k, v)
-    read, total = (q[:, :, None] @ C)[:, :, 0].split((v.shape[-1] - 1, 1), -1)
-    return read/torch.maximum(total.abs(), _least(f, M)[..., 0]), (C, f + M)
+    (C, m), g, f = memory, (i - f)[..., None], f[..., None]
+    M = torch.maximum(g, m).detach()
+    k, v = k*((g - M).exp()/k.shape[-1]**.5), F.pad(v, (0, 1), value=1)
+    C = torch.addcmul((m - M).exp()[..., None]*C, k[..., None], v[:, :, None])
+    read = (q[:, :, None] @ C)[:, :, 0]
+    return read[..., :-1]/torch.maximum(read[..., -1:].abs(), _least(f, M)[..., 0]), (C, f + M)
 
 # %% ../../nbs/models/14_mlstm.ipynb #79881dab
 CHUNK = 128 # Positions of a chunk, in sequences of more than twice as many

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..config import Config
-from ..core import SptError, one_of
+from ..core import SptError, choices, one_of
 from ..models.language import PYTHIA, find_lm, lm_sizes
 from ..models.mixer import find_mixer
 from ..models.weights import PARTS
@@ -115,7 +115,7 @@ def but(self:Recipe, **changes) -> Recipe:
     "A validated copy with some parameters changed."
     parts = {}
     for name, value in changes.items():
-        if name not in PARAMETERS: raise SptError(f"unknown parameter {name!r}; allowed: {', '.join(PARAMETERS)}")
+        if name not in PARAMETERS: raise SptError(f"unknown parameter {name!r}; {choices(name, PARAMETERS)}")
         part, field, _ = PARAMETERS[name]
         parts.setdefault(part, {})[field] = value
     return Config.but(self, **parts.pop("", {}), **{p: _changed(p, getattr(self, p), own) for p, own in parts.items()})
