@@ -50,7 +50,10 @@ def check(what:str, # Name of the line
     def add(f): CHECKS.append((what, allowed, f, required, first)); return f
     return add
 
-def short(e) -> str: return brief(e)[:160]
+def short(e) -> str:
+    "An error in a line; where its first one ends in a colon, with the second."
+    said, more = brief(e), str(e).strip().splitlines()[1:2]
+    return " ".join([said, *map(str.strip, more)] if said.endswith(":") else [said])[:160]
 
 # %% ../../nbs/bench/04_checks.ipynb #267e8680
 @check("shape", "the shape and type of the input", first=True)

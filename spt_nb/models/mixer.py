@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import nn, Tensor
+from torch.nn.parameter import is_lazy
 
 from ..core import SptError, digest, hint, one_of
 from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
@@ -92,8 +93,11 @@ def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # 
     except Exception as e:
         why = f"{type(e).__name__}: {e}"
         raise SptError(f"mixer is {mixer!r}; allowed: what d_model and mixer_args build ({why})") from e
-    if isinstance(built, nn.Module): return built
-    raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
+    if not isinstance(built, nn.Module):
+        raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
+    if lazy := [n for n, p in [*built.named_parameters(), *built.named_buffers()] if is_lazy(p)]:
+        raise SptError(f"mixer is {mixer!r}, whose {lazy[0]} has no shape yet; allowed: modules that are not lazy")
+    return built
 
 # %% ../../nbs/models/15_mixer.ipynb #067303d7
 SIZES = ("n_heads", "block", "d_state", "n_ssm", "dt_min", "dt_max", "window")

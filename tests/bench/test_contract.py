@@ -85,13 +85,29 @@ class Unseeded(Line):
         nn.init.normal_(self.weight, generator=torch.Generator().manual_seed(int(torch.seed() % 2**62)))
 
 
+class Lazy(Line):
+    def __init__(self, d_model):
+        super().__init__(d_model)
+        self.more = nn.LazyLinear(d_model)
+
+
+class Growing(Line):
+    def __init__(self, d_model):
+        super().__init__(d_model)
+        self.register_buffer("seen", torch.zeros(0))
+
+    def forward(self, x):
+        if self.training: self.seen = torch.cat([self.seen, x.detach().mean()[None]])
+        return super().forward(x)
+
+
 class Misnamed(Line):
     ssm_parameters = ("A",)
 
 
 @pytest.mark.parametrize("mixer, line", [(Wide, "shape"), (Tuple, "shape"), (Fixed, "shape"), (Double, "shape"), (Broken, "finite"), (InPlace, "input"),
     (Noisy, "same output twice"), (Crowd, "sequences apart"), (BatchNorm, "sequences apart"), (Deaf, "padding"), (Ahead, "causal"), (Unused, "gradient"),
-    (Outside, "state_dict"), (Unseeded, "same seed"), (Misnamed, "learning rates")])
+    (Outside, "state_dict"), (Unseeded, "same seed"), (Misnamed, "learning rates"), (Lazy, "built"), (Growing, "trains")])
 def test_a_fault_has_its_line(mixer, line):
     c = contract(mixer, 16, 32, seconds=0)
     assert [f.what for f in c.failed] == [line], str(c)

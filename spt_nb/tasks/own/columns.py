@@ -211,8 +211,9 @@ def _steps_of(rows:Rows, numbers:list) -> list:
     "Of the columns of numbers those that may be steps of a series."
     several = numbered(numbers)
     if len(several) >= 5 and 4*len(several) >= 3*len(numbers): numbers = several
-    signal = [n for n in numbers if _is_signal(rows, n, n in several)]
-    return signal if 2*len(signal) > len(numbers) else [n for n in numbers if n in several or n in signal]
+    family = {*several}
+    signal = [n for n in numbers if _is_signal(rows, n, n in family)]
+    return signal if 2*len(signal) > len(numbers) else [n for n in numbers if n in family.union(signal)]
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #d18cc50a
 SEQUENCES = ("text", "symbols", "list", "steps", "image")
@@ -230,7 +231,8 @@ def _find_input(rows:Rows, taken:tuple) -> list: # One column, or the columns th
         return steps
     held = _listed([f"{n!r} ({k})" for n, k in kinds.items()]) or "nothing else"
     what = "several columns that may be the input" if found else "no column of text or lists, and no row of numbers"
-    raise SptError(f"{rows.name} has {what}; choose with x=..., of: {held}")
+    comma = "; numbers are read as 1.5 or 1000, without commas"*any("comma" in k for k in kinds.values())
+    raise SptError(f"{rows.name} has {what}; choose with x=..., of: {held}{comma}")
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #1ba517ce
 def pick(rows:Rows, x, option="x", taken=()) -> list:
@@ -238,6 +240,6 @@ def pick(rows:Rows, x, option="x", taken=()) -> list:
     if x is None: return _find_input(rows, taken)
     names = chosen(rows, option, x, taken)
     if not names: raise SptError(f"{option} is {x!r}; allowed: a column, or a list of columns")
-    if twice := [n for n in names if n in taken or names.count(n) > 1]:
+    if twice := [n for n, k in Counter(names).items() if n in taken or k > 1]:
         raise SptError(f"{option} is {x!r}, but {twice[0]!r} is used twice; allowed: different columns for x, x2 and y")
     return names

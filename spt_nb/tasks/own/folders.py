@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ...core import SptError, digest, printable
 from ..cache import log
-from .columns import find_label, kind_of
+from .columns import find_label, kind_of, snake
 from .media import MEDIA
 from .readers import Rows, form_of, read_table
 
@@ -136,8 +136,19 @@ def top_splits(folder:Path, paths:list) -> list: # The split of each path; all N
                        "allowed: all files in folders train, valid and test")
     return splits
 
+# %% ../../../nbs/tasks/own/07_folders.ipynb #c9a4f3e6
+def _like_split(name:str) -> str|None:
+    "The split that a word of a name means, as in train_images, Test Set or trainA."
+    return next(filter(None, map(split_of, snake(name).split("_"))), None)
+
 def _by_folder(folder:Path, paths:list, splits:list) -> list: # (split, path, label)
     "Rows whose label is the name of the folder."
+    tops = {p.parts[0]: _like_split(p.parts[0]) for p, s in zip(paths, splits) if not s and len(p.parts) > 1}
+    meant = {*tops.values()}
+    if {"train"} < meant - {None} or None not in meant and (len(meant) > 1 or len(tops) == 1):
+        these = ", ".join(map(printable, [*tops][:5]))
+        raise SptError(f"names of folders in {folder.name} look like splits ({these}); "
+                       "allowed: train, valid and test, with a folder for each class inside")
     rows = []
     for path, split in zip(paths, splits):
         inner = path.parts[1 if split else 0:]

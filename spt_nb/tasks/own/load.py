@@ -71,8 +71,8 @@ def _convert(path:Path, what:str, found, **o) -> dict:
             parts, said = folder_rows(path, what, found, o["y"], Path(tmp))
             columns, names, y, form, words, used = [], {"x": ["file", "name"]}, "label", what, [], set()
         if "train" not in parts: raise SptError(f"{path.name} has no training rows; allowed: one or more")
-        for rows in parts.values(): [named(rows, "column", n) for ns in [*names.values(), [y]] for n in ns]
-        used |= {y, *(c for n in names.values() for c in n)}
+        used |= (needed := {y, *(c for n in names.values() for c in n)})
+        for rows in parts.values(): [named(rows, "column", n) for n in sorted(needed - {*rows.table.column_names})]
         facts = dict(form=form, columns={} if said else names, y=y, said=said, words=[w for w in words if w],
                      unused=[n for n in columns if n not in used])
         return _stored(path, parts, names, facts, o)
@@ -123,7 +123,7 @@ def _told(facts, content):
     yield table(x=np.frombuffer(json.dumps(facts).encode(), np.uint8)[None], y=np.zeros(1, np.int8))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #3e19413e
-VERSION = 3  # of the reader
+VERSION = 4  # of the reader
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #286f702b
 FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as words of a vocabulary",
@@ -142,6 +142,15 @@ def _inputs(f) -> str:
     return ", ".join([*(f"{k} from {where(n)}" for k, n in f["columns"].items()), what])
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #15fd40b7
+def _doubts(f) -> list: # Warnings
+    "What was read as it stands, but may have been meant otherwise."
+    first = {c.casefold(): c for c in reversed(f["classes"] or [])}
+    twins = [c for c in f["classes"] or [] if first[c.casefold()] != c]
+    said = [f"warning: classes {first[c.casefold()][:40]!r} and {c[:40]!r} differ in case only" for c in twins[:1]]
+    n, rows = f["plan"].get("channels", 1), f["form"] in ("values", "npy") and len(f["columns"].get("x", "x")) == 1
+    if rows and n > f["length"]: said.append(f"warning: {n} channels of {f['length']} steps; are the axes swapped?")
+    return said
+
 def _source(path, f, *words) -> str:
     "What was read and what was guessed, in one sentence."
     name = f"a datasets.Dataset kept as {path.name}" if path.parent == cache_dir()/"own" else printable(path.name)
@@ -155,8 +164,8 @@ def _source(path, f, *words) -> str:
     n, some = f["straddling"]
     if n: words = *words, f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})"
     unused = f"not used: {_list([n or 'a column without a name' for n in f['unused']])}" if f["unused"] else ""
-    return "; ".join(filter(None, [f"{name}: {_inputs(f)}", f"{label} ({kind}, {f['why']})", *f["words"], *words, cut,
-                                   dropped, unused]))
+    return "; ".join(filter(None, [f"{name}: {_inputs(f)}", f"{label} ({kind}, {f['why']})", *f["words"], *words,
+                                   *_doubts(f), cut, dropped, unused]))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #21f1569f
 def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes) -> str:

@@ -39,6 +39,13 @@ def _loose(rows:Rows, name:str) -> np.ndarray: # (n,) int; 0 where a value is mi
     return rows.table[name].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64) + 1
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #8c848c04
+def _instants(a:pa.Array) -> pa.Array:
+    "Dates in ISO 8601 as points in time, where all have a time zone or none has; else as they are."
+    for t in (pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
+        try: return pc.cast(pc.utf8_trim_whitespace(a), t)
+        except pa.ArrowInvalid: pass
+    return a
+
 def _ranks(rows:Rows, name:str) -> np.ndarray: # (n,) int
     "The order of the values of a column: numbers, dates, or dates as ISO 8601 text."
     _codes(rows, name)
@@ -49,7 +56,7 @@ def _ranks(rows:Rows, name:str) -> np.ndarray: # (n,) int
         row = pc.index(odd, True).as_py()
         raise SptError(f"{rows.name}, row {row + 1}, column {name!r} is {a[row].as_py()[:40]!r}; "
                        "allowed for a time: numbers, or dates as 2024-12-31")
-    return pc.rank(a, tiebreaker="dense").to_numpy().astype(np.int64)
+    return pc.rank(_instants(a) if is_text(a.type) else a, tiebreaker="dense").to_numpy().astype(np.int64)
 
 def _repeats(first:np.ndarray, *others) -> np.ndarray: # Row numbers
     "Rows in which all codes are the same as in an earlier row."

@@ -42,8 +42,9 @@ def _header(path:Path, form:str): # (names, delimiter)
     sep = "\t" if form == "TSV" else max(",;\t", key=line.count)
     names = next(csv.reader([line], delimiter=sep), [])
     if not names: raise SptError(f"{path.name} is empty; allowed: a line of column names, then one line for each row")
-    if twice := [n for n in names if names.count(n) > 1]:
-        raise SptError(f"{path.name} has two columns {twice[0]!r}; allowed: different names")
+    if len({*names}) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise SptError(f"{path.name} has two columns {twice!r}; allowed: different names")
     if all(map(_is_number, names)):
         raise SptError(f"{path.name} begins with the numbers {line[:40]!r}; allowed: a first line of column names")
     return names, sep

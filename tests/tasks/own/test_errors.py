@@ -151,6 +151,8 @@ CASES = {
     "Dataset without rows": (lambda d: ROWS.select([]), {}, "data has no rows"),
     "DatasetDict without train": (lambda d: DatasetDict(test=ROWS), {}, "data has the splits test; allowed: train"),
     "broken saved dataset": (lambda d: put(d/"s/state.json", "{}") and put(d/"s/dataset_info.json", "{") and d/"s", {}, "s cannot be read as a saved dataset"),
+    "folders that look like splits": (lambda d: [image(d/s/c/f"{i}.png") for s in ("train_images", "Test Set") for c in "ab" for i in range(6)] and d, {}, "look like splits (Test Set, train_images); allowed: train, valid and test"),
+    "a folder test alone": (lambda d: images(d/"test") and d, {}, "look like splits (test); allowed: train"),
     "images of two sizes": (lambda d: images(d, lambda b: image(b/"9.png", (7, 5))), {}, "b/9.png has a size of (7, 5), but a/0.png has (6, 5); allowed: one for all, or an option size"),
     "broken image": (lambda d: images(d, lambda b: put(b/"9.png", b"\x89PNG\r\n")), {}, "b/9.png is no image that can be read"),
     "truncated image": (lambda d: images(d, lambda b: put(b/"9.png", (b/"1.png").read_bytes()[:-25])), {}, "b/9.png is no image that can be read"),

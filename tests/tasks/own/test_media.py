@@ -199,3 +199,11 @@ def test_other_formats_need_a_package(tmp_path):
         soundfile.write(f := io.BytesIO(), TONE, 8000, format=form)
         (a,), _ = sound(f)
         assert len(a) == 600 and (np.array_equal(a, TONE) if exact else np.abs(a - TONE/32768).mean() < .02)
+
+
+def test_trains_are_a_class(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPT_DATA", str(tmp_path/"cache"))
+    for i in range(12):
+        (folder := tmp_path/"d"/("freight_train", "express_train")[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4), i).save(folder/f"{i}.png")
+    assert load(tmp_path/"d").classes == ("express_train", "freight_train")

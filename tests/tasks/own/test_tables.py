@@ -2,6 +2,7 @@
 import json
 import math
 import re
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_cells_with_channels_holes_and_cuts(home):
     assert load(home/"t.csv").length == 3  # what no row has is left out
     cells(lambda r: str(np.arange(2000.) + r[0]))
     with pytest.raises(SptError, match="numpy cut short"): load(home/"t.csv")
-    with pytest.raises(SptError, match="decimal comma"): load(csv(home, "a;b;label", lambda i: f"{i},5;{i},25;{AB[i]}"))
+    with pytest.raises(SptError, match="decimal comma.*without commas"): load(csv(home, "a;b;label", lambda i: f"{i},5;{i},25;{AB[i]}"))
     assert load(csv(home, "text,label", lambda i: f"{i} {i + 1},{AB[i]}")).modality == "tokens"
 
 
@@ -136,6 +137,13 @@ def test_a_series_spread_over_rows(home):
     assert "30 series, one for each id, in the order of time" in task.source
     assert load(steps(home, "unit,cycle,a,b,label", lambda i, k: f"{i},{k},{k},{k % 3},{AB[i]}")).channels == 2
     assert sizes(load(steps(home, "id,time,v,split,label", lambda i, k: f"{i},{k},{k},{SPLITS[2*i]},{AB[i]}"))) == [20, 4, 6]
+
+
+@pytest.mark.parametrize("moments", [["00:00:00Z", "00:00:00.5Z", "00:00:00.55Z"], ["02:30:00+02:00", "02:30:00+01:00", "02:00:00+00:00"], ["00:00", "00:00:30", "00:01"]])
+def test_times_as_text_are_ordered_as_time(home, moments):
+    times = [f"2024-10-27T{m}" for m in moments]
+    (home/"t.csv").write_text("id,time,value,label\n" + "".join(f"{i},{times[k]},{k},{AB[i]}\n" for i in range(30) for k in (2, 0, 1)))
+    assert Split(load(home/"t.csv", x_norm="none").train).x(0).ravel().tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("row, options, why", [
@@ -165,6 +173,20 @@ def test_labels_stay_apart(home, labels, classes):
 @pytest.mark.parametrize("labels", [["1", "1.0"], ["a", "a "], ["1e3", "1000"]])
 def test_two_spellings_of_a_label(home, labels):
     with pytest.raises(SptError, match="which would be one class; allowed: one spelling"): load(csv(home, "text,label", lambda i: f'w{i},"{labels[i % 2]}"'))
+
+
+def test_doubts_are_said(home):
+    assert "warning: classes 'Yes' and 'yes' differ in case only" in load(csv(home, "text,label", lambda i: f"w{i},{['Yes', 'no', 'yes'][i % 3]}")).source
+    assert "warning: 50 channels of 3 steps" in load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 3, 50)).tolist(), label=AB)).source
+    assert "warning" not in load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 50, 3)).tolist(), label=AB)).source
+
+
+def test_many_columns_are_read_in_linear_time(home, monkeypatch):
+    looked = []
+    monkeypatch.setattr(sys.modules[load.__module__], "named", lambda *a: looked.append(a))
+    names = [f"t{i}" for i in range(3000)]
+    task = load(csv(home, ",".join([*names, "label"]), lambda i: ",".join([*map(str, np.arange(3000) % 7 + i), AB[i]])))
+    assert task.length == 3000 and not looked
 
 
 @pytest.mark.parametrize("base, step", [(5.2e6, .01), (86400, .001), (1.7e9, 1)])
