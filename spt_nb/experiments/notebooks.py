@@ -34,6 +34,8 @@ def check_parameters(paths, scale:str, parameters:dict) -> dict: # As papermill 
     for name, (kind, what) in dict(overrides=(dict, "a dictionary"), publish=flag, published=flag).items():
         given = parameters.get(name, kind())
         if not isinstance(given, kind): raise SptError(f"{name} is {given!r}; allowed: {what}")
+    for name in parameters.keys() - {"publish", "published"}: # a flag without a value is true
+        if parameters[name] is True: raise SptError(f"{name} has no value; allowed: --{name} VALUE")
     return {n: _list(n, v, known[0][n]) for n, v in parameters.items()}
 
 def _list(name, value, default):
