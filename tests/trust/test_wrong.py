@@ -373,7 +373,8 @@ def judge(argv, names, status, err, place):
     assert status == 2, f"{argv}: status {status}: {err}"
     assert err.count("\n") == 1 and "Traceback" not in err, err
     assert any(word in err for word in ("allowed", "needed", " --help)")), f"{argv} does not say what is allowed: {err}"
-    missing = [n for n in names.replace("FILE", str(place / "a_file")).split() if n not in err]
+    spelled = err + err.replace("-", "_")  # a flag is spelled with dashes
+    missing = [n for n in names.replace("FILE", str(place / "a_file")).split() if n not in spelled]
     assert not missing, f"{argv} does not name {missing}: {err}"
     assert not list(place.glob("runs/[!.]*")), "work was done before the mistake was found"
     assert not list(place.glob("data/*/*.arrow")), "data was made before the mistake was found"
