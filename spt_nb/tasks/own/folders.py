@@ -89,8 +89,8 @@ def tables_in(folder:Path) -> dict: # Split -> paths; the split is "train" if th
 STARTS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16",
           b"PK\3\4": "a ZIP or Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF",
           b"\x1f\x8b": "compressed by gzip, but not called .gz", b"PAR1": "Parquet, but not called .parquet",
-          b"\x89PNG": "an image",
-          b"SQLite": "a database", b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "XML",
+          b"\x89PNG": "an image", b"SQLite": "a database", b"sep=": "a table after a line for Excel",
+          b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "XML",
           b"version https://git-lfs": "a pointer of Git LFS (fetch the file by: git lfs pull)"}
 
 def _strange(path:Path) -> str|None:

@@ -86,7 +86,8 @@ def path_of(data, data_dir) -> Path:
     data = data_dir if data is None else data
     if isinstance(data, (Dataset, DatasetDict)): return keep(data)
     if not isinstance(data, (str, Path)):
-        raise SptError(f"data is a {type(data).__name__}; allowed: a path, a datasets.Dataset or a DatasetDict")
+        raise SptError(f"data is a {type(data).__name__}; allowed: a path, a datasets.Dataset or a DatasetDict "
+                       "(of a DataFrame: Dataset.from_pandas)")
     path = Path(data).expanduser().absolute()
     if os.path.isfile(path) or os.path.isdir(path): return path
     there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -44,7 +44,7 @@ def _header(path:Path, form:str): # (names, delimiter)
     if not names: raise SptError(f"{path.name} is empty; allowed: a line of column names, then one line for each row")
     if len({*names}) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
-        raise SptError(f"{path.name} has two columns {twice!r}; allowed: different names")
+        raise SptError(f"{path.name} has two columns {twice or 'without a name'!r}; allowed: different names")
     if all(map(_is_number, names)):
         raise SptError(f"{path.name} begins with the numbers {line[:40]!r}; allowed: a first line of column names")
     return names, sep
@@ -92,6 +92,8 @@ def _objects(path:Path): # (row, its size in bytes)
         return (yield from _lines(path))
     with _opened(path) as f: whole = json.loads(f.read().decode("utf-8-sig"))
     rows = _oriented(whole) if isinstance(whole, dict) and whole else whole
+    if rows is None and all(isinstance(v, (list, dict)) for v in whole.values()):
+        raise SptError(f"{path.name} is one object of {', '.join(whole)[:80]}; allowed: rows, a file for each split")
     yield from ((row, 200) for row in (rows if isinstance(rows, list) else [whole]))
 
 # %% ../../../nbs/tasks/own/01_readers.ipynb #877152e2
