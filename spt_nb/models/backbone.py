@@ -11,7 +11,6 @@ import inspect
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
-from torch.nn.parameter import is_lazy
 
 from ..core import SptError, one_of, whole
 from .attention import sinusoidal, valid_positions
@@ -83,9 +82,8 @@ def _build_mixers(mixer, d_model, n_layers, mixer_args, max_length, positions, c
     offered = dict(causal=causal, dropout=dropout) | {name: positions == name for name in WITHIN}
     mixers = [build_mixer(mixer, d_model, mixer_args, **offered) for _ in range(n_layers)]
     tried = find_mixer(mixer), d_model, repr(sorted(mixer_args.items())), repr(offered), max_length
-    for m in mixers:
-        if tried not in _tried or any(map(is_lazy, m.parameters())): try_mixer(m, mixer, d_model, causal, max_length)
-        _tried.add(tried)
+    if tried not in _tried: try_mixer(mixers[0], mixer, d_model, causal, max_length)
+    _tried.add(tried)
     return mixers
 
 # %% ../../nbs/models/17_backbone.ipynb #d11157df

@@ -63,7 +63,8 @@ def check_state_space(d_state:int, dt_min:float, dt_max:float):
 
 def check_rate(rate:float):
     "Raise an `SptError` unless `rate`, which multiplies the step sizes, is a positive number."
-    if not 0 < rate < math.inf: raise SptError(f"rate is {rate}; allowed: positive numbers")
+    number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    if not (number and 0 < rate < math.inf): raise SptError(f"rate is {rate!r}; allowed: positive numbers")
 
 def widened(z:Tensor) -> Tensor:
     "In single precision at least."

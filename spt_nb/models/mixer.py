@@ -79,6 +79,8 @@ def identity(mixer) -> dict: # mixer, source, folder
 # %% ../../nbs/models/15_mixer.ipynb #f736c704
 WITHIN = ("rotary", "alibi") # Positions that mixers apply themselves
 
+def _lazy(m): return [n for n, p in [*m.named_parameters(), *m.named_buffers()] if is_lazy(p)]
+
 def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # (B, L, d_model) to (B, L, d_model)
     "Build one mixer from its arguments, and from those `offered` that its signature names."
     make = find_mixer(mixer)
@@ -95,9 +97,10 @@ def build_mixer(mixer, d_model:int, mixer_args:dict, **offered) -> nn.Module: # 
         raise SptError(f"mixer is {mixer!r}; allowed: what d_model and mixer_args build ({why})") from e
     if not isinstance(built, nn.Module):
         raise SptError(f"mixer is {mixer!r}, which built a {type(built).__name__}; allowed: a torch.nn.Module")
-    if lazy := [n for n, p in [*built.named_parameters(), *built.named_buffers()] if is_lazy(p)]:
-        raise SptError(f"mixer is {mixer!r}, whose {lazy[0]} has no shape yet; allowed: modules that are not lazy")
-    return built
+    if not (lazy := _lazy(built)): return built
+    with torch.no_grad(): built.eval()(torch.zeros(1, 16, d_model)) # lazy parameters get their shapes from an input
+    if not _lazy(built): return built.train()
+    raise SptError(f"mixer is {mixer!r}, whose {lazy[0]} gets no shape from an input; allowed: modules that use it")
 
 # %% ../../nbs/models/15_mixer.ipynb #067303d7
 SIZES = ("n_heads", "block", "d_state", "n_ssm", "dt_min", "dt_max", "window")
