@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import torch
+
 # A mixer in a file of its own.
 MINE = """from torch import nn
 class Mine(nn.Module):
@@ -96,3 +98,12 @@ def without_numerics(stage):
     def drop(x):
         return {k: drop(v) for k, v in x.items() if k != "numerics"} if isinstance(x, dict) else x
     return digest(drop(stage.model_dump(mode="json")))
+
+
+def step_by_step(m, x, state, **kw):
+    "The outputs of a mixer for x (B, L, D), read one position at a time, and the state after the last."
+    ys = []
+    for x_t in x.unbind(1):
+        y, state = m.step(x_t, state, **kw)
+        ys.append(y)
+    return torch.stack(ys, 1), state

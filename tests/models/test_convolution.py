@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 import torch
+from helpers import step_by_step
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -41,14 +42,6 @@ def stands(state):
     return state.x if isinstance(state, State) else state
 
 
-def steps(m, x, state, **kw):
-    out = []
-    for x_t in x.unbind(1):
-        y, state = m.step(x_t, state, **kw)
-        out.append(y)
-    return torch.stack(out, 1), state
-
-
 # Submodules
 
 class Adapter(nn.Module):
@@ -70,7 +63,7 @@ def test_an_adapter_around_out_is_used_once(name):
     m.out = Adapter(m.out)
     after = m(x(2, 9))
     assert m.out.calls == 1 and not torch.allclose(before, after)
-    close(steps(m, x(2, 9), m.init_state(2))[0], after)
+    close(step_by_step(m, x(2, 9), m.init_state(2))[0], after)
     after.sum().backward()
     assert m.out.up.weight.grad.abs().sum() > 0
 
@@ -151,7 +144,7 @@ def test_half_precision_weights(name, dtype, causal):
     y.float().sum().backward()
     assert all(p.grad.dtype == dtype and p.grad.isfinite().all() for p in m.parameters())
     assert exact(x(2, 9)).dtype == torch.float32
-    if causal: close(steps(m, given, m.init_state(2))[0].float(), m(given).float(), .02)
+    if causal: close(step_by_step(m, given, m.init_state(2))[0].float(), m(given).float(), .02)
 
 
 @every
@@ -159,7 +152,7 @@ def test_autocast_is_alike_for_wrapped_layers_pieces_and_steps(name):
     m, given = build(name), x(2, 20)
     with torch.autocast("cpu", torch.bfloat16):
         y, (z, state) = m(given), m(given[:, :12], state=m.init_state(2))
-        pieces = torch.cat([z, steps(m, given[:, 12:], state)[0]], 1)
+        pieces = torch.cat([z, step_by_step(m, given[:, 12:], state)[0]], 1)
         m.out.register_forward_hook(lambda *_: None)
         wrapped = m(given)
     assert {y.dtype, pieces.dtype, wrapped.dtype} == {torch.bfloat16}
@@ -184,7 +177,7 @@ def test_float64_as_default(name):
         torch.set_default_dtype(torch.float64)
         m, given = build(name), torch.randn(2, 9, 8)
         assert {p.dtype for p in m.parameters()} == {torch.float64} and m(given).dtype == torch.float64
-        close(steps(m, given, m.init_state(2))[0], m(given), 1e-12)
+        close(step_by_step(m, given, m.init_state(2))[0], m(given), 1e-12)
     finally: torch.set_default_dtype(torch.float32)
 
 
@@ -212,9 +205,9 @@ def test_pieces_and_steps_equal_the_whole(name, sizes):
         y, state = m(piece, state=state)
         out.append(y)
     assert stands(state).dtype == stands(m.init_state(2)).dtype and stands(state).shape == stands(m.init_state(2)).shape
-    y, last = steps(m, given[:, 100:], state)
+    y, last = step_by_step(m, given[:, 100:], state)
     close(torch.cat([*out, y], 1), whole)
-    close(stands(last), stands(steps(m, given, m.init_state(2))[1]))
+    close(stands(last), stands(step_by_step(m, given, m.init_state(2))[1]))
 
 
 @every
@@ -278,7 +271,7 @@ def test_a_rate_is_the_same_in_pieces_steps_and_kernels(name):
     m, given = build(name), x(2, 30)
     y, (a, state) = m(given, rate=.5), m(given[:, :11], state=m.init_state(2), rate=.5)
     b, state = m(given[:, 11:20], state=state, rate=.5)
-    close(torch.cat([a, b, steps(m, given[:, 20:], state, rate=.5)[0]], 1), y)
+    close(torch.cat([a, b, step_by_step(m, given[:, 20:], state, rate=.5)[0]], 1), y)
     assert not torch.allclose(m.kernel(30, rate=.5), m.kernel(30)) and torch.equal(m.kernel(30, rate=1.), m.kernel(30))
     with pytest.raises(SptError, match="rate is 0; allowed: positive numbers"): m(given, rate=0)
 

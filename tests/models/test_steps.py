@@ -4,6 +4,7 @@ import functools
 
 import pytest
 import torch
+from helpers import step_by_step
 
 from spt_nb.core import SptError
 from spt_nb.models import DLR, LRU, S4, S4D, S5
@@ -28,21 +29,13 @@ def counted(m):
     return rates
 
 
-def outputs(m, x, state, **kw):
-    ys = []
-    for x_t in x.unbind(1):
-        y, state = m.step(x_t, state, **kw)
-        ys.append(y)
-    return torch.stack(ys, 1), state
-
-
 @layers
 @torch.inference_mode()
 def test_the_system_is_discretised_once_for_each_rate(name):
     m, x = build(name), torch.randn(2, 5, 8)
     rates, state = counted(m), m.init_state(2)
     for rate in (1., .5, .5, 1.):
-        y, state = outputs(m, x, state, rate=rate)
+        y, state = step_by_step(m, x, state, rate=rate)
     assert rates == [1., .5, 1.]
 
 
@@ -51,7 +44,7 @@ def test_steps_are_the_whole_after_a_long_prefill_and_over_many_steps(name):
     m, x = build(name), torch.randn(1, 3000, 8)
     with torch.inference_mode():
         whole, (first, state) = m(x), m(x[:, :1000], state=m.init_state(1))
-        steps = outputs(m, x[:, 1000:], state)[0]
+        steps = step_by_step(m, x[:, 1000:], state)[0]
     assert (torch.cat([first, steps], 1) - whole).abs().max() < 1e-5*whole.abs().max()
 
 
@@ -59,7 +52,7 @@ def test_steps_are_the_whole_after_a_long_prefill_and_over_many_steps(name):
 def test_new_weights_count_from_the_next_step_that_records_gradients(name):
     m, x = build(name), torch.randn(2, 3, 8)
     with torch.no_grad():
-        _, state = outputs(m, x, m.init_state(2))
+        _, state = step_by_step(m, x, m.init_state(2))
     for p in m.parameters():
         p.data.mul_(1.1)
     assert torch.equal(m.step(x[:, 0], state)[0], m.step(x[:, 0], State(state.x))[0])
@@ -83,11 +76,11 @@ def test_an_optimiser_steps_between_two_positions(name):
 @torch.no_grad()
 def test_a_state_can_be_copied_and_used_twice(name):
     m, x = build(name), torch.randn(2, 5, 8)
-    state = outputs(m, x, m.init_state(2))[1]
+    state = step_by_step(m, x, m.init_state(2))[1]
     other, before = copy.deepcopy((m, state)), state.x.clone()
-    first = outputs(m, x, state)[0]
+    first = step_by_step(m, x, state)[0]
     assert torch.equal(state.x, before)
-    assert torch.equal(outputs(m, x, state)[0], first) and torch.equal(outputs(other[0], x, other[1])[0], first)
+    assert torch.equal(step_by_step(m, x, state)[0], first) and torch.equal(step_by_step(other[0], x, other[1])[0], first)
 
 
 @layers
