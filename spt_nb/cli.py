@@ -71,17 +71,17 @@ def compare(task:str=None, mixers:str="attention,dlr",
 
 # %% ../nbs/03_cli.ipynb #3c8f4cda
 def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, overrides, **asked):
-    from spt_nb.experiments.dry_run import show_comparison
-    from spt_nb.protocol.plan import prepare
-    from spt_nb.runs.launch import check_spread
+    from spt_nb.runs.launch import check_spread, prepare_workers
     task = task or ("own" if asked["data"] else "listops")
     folder = _place(runs, out, f"compare-{task}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
+    if not dry_run: _only_dry(speed); prepare_workers(workers, cluster, "spt_nb.protocol.stages") # imports while we do
+    from spt_nb.experiments.dry_run import show_comparison
+    from spt_nb.protocol.plan import prepare
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
     asked |= dict(task=task, runs=runs) | overrides
     if dry_run: return show_comparison(asked, speed, workers, **spread)
-    _only_dry(speed)
     c = prepare(**asked).run(workers, **spread)
     if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
     print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}")

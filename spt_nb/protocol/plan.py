@@ -25,7 +25,8 @@ from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .trials import trial
-from ..runs.launch import check_spread, run_stages
+from .stages import Stage
+from ..runs.launch import check_spread, prepare_workers, run_stages
 
 # %% ../../nbs/protocol/11_plan.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:
@@ -189,6 +190,7 @@ def compare(*args, # As for `prepare`
     "Train every mixer from every initialisation with every seed, and compare the test scores."
     spread = dict(cluster=cluster, processes=processes, cluster_options=cluster_options)
     check_spread(workers, **spread)
+    prepare_workers(workers, cluster, Stage.__module__)
     c = prepare(*args, quiet=quiet, **kwargs).run(workers, quiet, **spread)
     all_rows({(): c}, ()) # an error if nothing is finished
     return c
@@ -200,6 +202,7 @@ def sweep(argument:str, # Of `prepare`, a parameter of the recipe, or an option 
           cluster_options:dict|None=None, **kwargs) -> dict: # Value -> `Comparison`
     "The same comparison at several values of one argument, computed as one plan."
     if not list(values): raise SptError(f"values of {argument} are {values!r}; allowed: one or more")
+    prepare_workers(workers, cluster, Stage.__module__)
     by_value = {v: prepare(*args, quiet=quiet, **kwargs, **{argument: v}) for v in values}
     spread = dict(cluster=cluster, processes=processes, cluster_options=cluster_options)
     run_together(by_value.values(), workers, quiet, **spread)
