@@ -75,16 +75,17 @@ def compare(task:str=None, mixers:str="attention,dlr",
 
 # %% ../nbs/03_cli.ipynb #3c8f4cda
 def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, **asked):
-    from spt_nb.experiments.dry_run import show_comparison
-    from spt_nb.protocol.plan import compare
-    from spt_nb.runs.launch import check_spread
+    from spt_nb.runs.launch import check_spread, prepare_workers
     task = task or ("own" if asked["data"] else "listops")
     folder = _place(runs, out, f"compare-{task}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
+    if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
+    from spt_nb.experiments.dry_run import show_comparison
+    from spt_nb.protocol.plan import compare
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
-    if _dry(dry_run, speed, minutes): return show_comparison(asked, speed, workers, **spread)
+    if dry_run: return show_comparison(asked, speed, workers, **spread)
     c = compare(**asked, minutes=minutes, workers=workers, **spread)
     print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}")
     return _failures(c)

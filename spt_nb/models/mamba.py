@@ -17,65 +17,71 @@ from .lru import full
 from .rglru import GatedMixer, short_conv
 
 # %% ../../nbs/models/13_mamba.ipynb #9208e1a9
-def _pieces(*tensors): # ceil(sqrt(L)) positions each
-    return list(zip(*(x.split(math.isqrt(len(x) - 1) + 1) for x in tensors)))
+def _room(u, A, n): # Pieces' length, and arrays for their decays and states, then more of the size of the decays
+    T = max(1, min(len(u), max(8, (1 << 18)//max(u.shape[1]*A.numel(), 1))))
+    return T, [u.new_empty(T + (i == 1), u.shape[1], *A.shape) for i in range(n)]
 
-def _room(u, A, n): # For the decays and states of a piece, and more of the size of the decays
-    T = math.isqrt(len(u) - 1) + 1
-    return [u.new_empty(T + (i == 1), u.shape[1], *A.shape) for i in range(n)]
+def _walk(a, hs): # The decay of a step, the state before it and after it
+    return list(zip(a.unbind(), hs[:-1].unbind(), hs[1:].unbind()))
 
-def _states(dt, u, A, B, h, a, hs):
-    "Decays (T, b, N, E) and states from h on (1 + T, b, N, E) of a piece, written into `a` and `hs`."
+def _states(u, dt, A2, B, h, a, hs, steps):
+    "Decays (T, b, N, E) and states from h on (1 + T, b, N, E) of a piece, written into `a` and `hs`; A2 is A/ln 2."
     a, hs = a[:len(dt)], hs[:1 + len(dt)]
-    torch.mul(dt[:, :, None], A, out=a).exp_()
+    torch.mul(dt[:, :, None], A2, out=a).exp2_()
     hs[0] = h
     torch.mul(B[..., None], u[:, :, None], out=hs[1:])
-    for a_t, before, now in zip(a.unbind(), hs[:-1].unbind(), hs[1:].unbind()): now.addcmul_(a_t, before)
+    for a_t, before, now in steps[:len(dt)]: now.addcmul_(a_t, before)
     return a, hs
 
 # %% ../../nbs/models/13_mamba.ipynb #9d4a16a4
-def _gradients(own, grad, carry, dt, u, A, B, C, h, a, hs, g, product):
-    "Gradient of A; those of dt, u, B, C are written into `own`, and what reaches the piece before into `carry`."
-    a, hs = _states(dt, u, A, B, h, a, hs)
-    ddt, du, dB, dC = own
-    g, product = g[:len(a)], product[:len(a)]
+def _product(row, matrix, out): # (T, b, m) and (T, b, m, n) to (T, b, n)
+    torch.bmm(row.flatten(0, 1)[:, None], matrix.flatten(0, 1), out=out.flatten(0, 1)[:, None])
+
+def _gradients(own, dA, carry, grad, x, dt, u, A, B, C, a, hs, g, product, back):
+    "Gradients of x, dt, B, C are written into `own`, that of A is added to `dA`, and `carry` is for the piece before."
+    dx, ddt, dB, dC = own
+    g, product = g[:len(dt)], product[:len(dt)]
     torch.mul(C[..., None], grad[:, :, None], out=g)
     g[-1] += carry
-    for t in range(len(g) - 1, 0, -1): g[t - 1].addcmul_(a[t], g[t])
+    for a_t, before, now in back[len(back) + 1 - len(dt):]: before.addcmul_(a_t, now)
     torch.mul(a[0], g[0], out=carry)
-    torch.sum(torch.mul(hs[1:], grad[:, :, None], out=product), -1, out=dC)
-    torch.sum(torch.mul(g, u[:, :, None], out=product), -1, out=dB)
-    torch.matmul(B[:, :, None], g, out=du[:, :, None])
+    _product(grad, hs[1:].mT, dC), _product(u, g.mT, dB), _product(B, g, dx)
     q = a.mul_(g).mul_(hs[:-1])
-    torch.sum(torch.mul(q, A, out=product), 2, out=ddt)
-    return q.mul_(dt[:, :, None]).sum((0, 1))
+    torch.sum(torch.mul(q, A, out=product), 2, out=ddt).addcmul_(dx, x)
+    dx.mul_(dt)
+    dA[:len(dt)].addcmul_(q, dt[:, :, None])
 
 # %% ../../nbs/models/13_mamba.ipynb #96509421
 class _Selective(Operation):
-    "dt and u (L, b, E), A (N, E), B and C (L, b, N), h (b, N, E); (L, b, E) and the last h."
-    def forward(ctx, dt, u, A, B, C, h):
-        y, starts, room = torch.empty_like(u), [], _room(u, A, 2)
-        for dt_k, u_k, B_k, C_k, y_k in _pieces(dt, u, B, C, y):
+    "x and dt (L, b, E), A (N, E), B and C (L, b, N), h (b, N, E); (L, b, E) and the last h."
+    def forward(ctx, x, dt, A, B, C, h):
+        y, starts, A2 = torch.empty_like(x, memory_format=torch.contiguous_format), [], A/math.log(2)
+        T, room = _room(x, A, 2)
+        steps = _walk(*room)
+        for x_k, dt_k, B_k, C_k, y_k in zip(*(z.split(T) for z in (x, dt, B, C, y))):
             starts.append(h)
-            hs = _states(dt_k, u_k, A, B_k, h, *room)[1]
-            torch.matmul(C_k[:, :, None], hs[1:], out=y_k[:, :, None])
+            hs = _states(dt_k*x_k, dt_k, A2, B_k, h, *room, steps)[1]
+            _product(C_k, hs[1:], y_k)
             h = hs[-1].clone()
-        ctx.save_for_backward(dt, u, A, B, C, *starts)
+        ctx.save_for_backward(x, dt, A, B, C, *starts)
         return y, h
-    def backward(ctx, grad, grad_h):
-        dt, u, A, B, C, *starts = ctx.saved_tensors
-        ddt, du, dB, dC = all_ = [torch.empty_like(x) for x in (dt, u, B, C)]
-        dA, carry, room = torch.zeros_like(A), grad_h.clone(), _room(u, A, 4)
-        pieces = zip(starts, _pieces(*all_), _pieces(grad, dt, u, B, C))
-        for h, own, (grad_k, dt_k, u_k, B_k, C_k) in list(pieces)[::-1]:
-            dA += _gradients(own, grad_k, carry, dt_k, u_k, A, B_k, C_k, h, *room)
-        return ddt, du, dA, dB, dC, carry
+    def backward(ctx, grad, carry):
+        x, dt, A, B, C, *starts = ctx.saved_tensors
+        all_ = [torch.empty_like(z, memory_format=torch.contiguous_format) for z in (x, dt, B, C)]
+        A2, carry, (T, (a, hs, g, product)) = A/math.log(2), carry.clone(), _room(x, A, 4)
+        dA, steps, back = torch.zeros_like(a), _walk(a, hs), _walk(a[1:], g)[::-1]
+        pieces = zip(starts, *(z.split(T) for z in (*all_, grad, x, dt, B, C)))
+        for h, *own, grad_k, x_k, dt_k, B_k, C_k in list(pieces)[::-1]:
+            u, grad_k = dt_k*x_k, grad_k.contiguous()
+            now = _states(u, dt_k, A2, B_k, h, a, hs, steps)
+            _gradients(own, dA, carry, grad_k, x_k, dt_k, u, A, B_k, C_k, *now, g, product, back)
+        return *all_[:2], dA.sum((0, 1)), *all_[2:], carry
 
 # %% ../../nbs/models/13_mamba.ipynb #6e192483
 def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, h:Tensor|None=None) -> Tensor|tuple: # (L, b, E)
     "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
     start = x.new_zeros(x.shape[1], *A.shape) if h is None else h
-    y, last = _Selective.apply(dt, dt*x, A, B, C, start) if len(x) else (x, start)
+    y, last = _Selective.apply(x, dt, A, B, C, start) if len(x) else (x, start)
     return y if h is None else (y, last)
 
 # %% ../../nbs/models/13_mamba.ipynb #f4bbb58f
@@ -109,7 +115,7 @@ def selected(self:Mamba, u:Tensor, way:int, rate:float=1.) -> tuple: # dt (..., 
     "What a direction, forwards (`way` 0) or backwards (1), chooses for inputs (..., E)."
     select, W, bias, A_log = (full(z[way]) for z in (self.select, self.dt_weight, self.dt_bias, self.A_log))
     low, B, C = (u @ select).split([len(W), len(A_log), len(A_log)], -1)
-    dt = F.softplus(low @ W + bias)
+    dt = F.softplus(F.linear(low, W.T, bias))
     return dt if rate == 1 else dt*rate, -torch.exp(A_log), B, C
 
 @patch
@@ -120,7 +126,7 @@ def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None
     dt, *rest = self.selected(u, way, rate)
     if h is None: y = selective_scan(u, dt, *rest)
     else: y, h = selective_scan(u, dt if real is None else dt*real, *rest, h) # A step of 0 keeps the state
-    y = y + u*self.skip[way]
+    y = torch.addcmul(y, u, self.skip[way])
     return y.flip(0) if way else y, h
 
 @patch

@@ -26,7 +26,8 @@ from ..tasks.own.load import keep
 from ..tasks.summary import summary
 from .minutes import within
 from .trials import trial
-from ..runs.launch import check_spread, run_stages
+from .stages import Stage
+from ..runs.launch import check_spread, prepare_workers, run_stages
 
 # %% ../../nbs/protocol/12_plan.ipynb #f8b889c1
 def _seeds(seeds) -> list[int]:
@@ -200,6 +201,7 @@ def compare(*args, # As for `prepare`
     "Train every mixer from every initialisation with every seed, and compare the test scores."
     spread = dict(cluster=cluster, processes=processes, cluster_options=cluster_options)
     check_spread(workers, **spread)
+    prepare_workers(workers, cluster, Stage.__module__)
     if minutes is not None: kwargs |= _filling(minutes, cluster, processes, workers, quiet, args, kwargs)
     c = prepare(*args, quiet=quiet, **kwargs).run(workers, quiet, **spread)
     all_rows({(): c}, ()) # an error if nothing is finished
@@ -212,6 +214,7 @@ def sweep(argument:str, # Of `prepare`, a parameter of the recipe, or an option 
           cluster_options:dict|None=None, **kwargs) -> dict: # Value -> `Comparison`
     "The same comparison at several values of one argument, computed as one plan."
     if not list(values): raise SptError(f"values of {argument} are {values!r}; allowed: one or more")
+    prepare_workers(workers, cluster, Stage.__module__)
     by_value = {v: prepare(*args, quiet=quiet, **kwargs, **{argument: v}) for v in values}
     spread = dict(cluster=cluster, processes=processes, cluster_options=cluster_options)
     run_together(by_value.values(), workers, quiet, **spread)
