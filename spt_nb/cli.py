@@ -22,12 +22,9 @@ _SHARED = dict(
     seeds="A number of seeds, or the seeds: 0,1,7", speed="Hours of a dry run: h200 (default: this machine)",
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
-    fraction="Share (0.1) or number (500) of training examples",
-    dry_run="Show steps, sources, hours (and the job script for slurm); make and train nothing",
-    speed="Hours of a dry run: h200 (default: this machine)", folder="A folder that `spt export` wrote",
-    minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
-    scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing")
+    scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing",
+    minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 
 # %% ../nbs/03_cli.ipynb #8115f33d
 def _place(runs, out, name) -> Path: return writable("out", out or writable("runs", runs or runs_dir())/name)
@@ -83,21 +80,13 @@ def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
     if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
-    from spt_nb.experiments.dry_run import show_comparison
     from spt_nb.protocol.plan import compare
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
-    if dry_run: return show_comparison(asked, speed, workers, **spread)
-    c = compare(**asked, minutes=minutes, workers=workers, **spread)
-    if not dry_run: _only_dry(speed); prepare_workers(workers, cluster, "spt_nb.protocol.stages") # imports while we do
-    from spt_nb.protocol.plan import prepare
-    asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
-    asked |= dict(task=task, runs=runs) | overrides
     if dry_run:
         from spt_nb.experiments.dry_run import show_comparison
         return show_comparison(asked, speed, workers, **spread)
-    c = prepare(**asked).run(workers, **spread)
-    if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
+    c = compare(**asked, minutes=minutes, workers=workers, **spread)
     print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}")
     return _failures(c)
 
