@@ -39,8 +39,7 @@ def _failures(c) -> int:
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
-               workers:int=None, runs:str=None,
-               out:str=None): # Folder of table and picture (default: runs/quickstart)
+               workers:int=None, runs:str=None, out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
     from spt_nb.protocol.cost import rehearse
     from spt_nb.protocol.plan import compare
