@@ -38,7 +38,7 @@ def _product(row, matrix, out): # (T, b, m) and (T, b, m, n) to (T, b, n)
     torch.bmm(row.flatten(0, 1)[:, None], matrix.flatten(0, 1), out=out.flatten(0, 1)[:, None])
 
 def _gradients(own, dA, carry, grad, x, dt, u, A, B, C, a, hs, g, product, back):
-    "Gradients of x, dt, B, C are written into `own`, that of A is added to `dA`, and `carry` is for the piece before."
+    "Gradients of x, dt, B, C are written into `own`, that of A is added to `dA`, `carry` is for the piece before."
     dx, ddt, dB, dC = own
     g, product = g[:len(dt)], product[:len(dt)]
     torch.mul(C[..., None], grad[:, :, None], out=g)
@@ -53,8 +53,8 @@ def _gradients(own, dA, carry, grad, x, dt, u, A, B, C, a, hs, g, product, back)
 
 # %% ../../nbs/models/13_mamba.ipynb #96509421
 class _Selective(Operation):
-    "x and dt (L, b, E), A (N, E), B and C (L, b, N), h (b, N, E); (L, b, E) and the last h."
-    def forward(ctx, x, dt, A, B, C, h):
+    "x and dt (L, b, E), A (N, E), B and C (L, b, N), D (E,), h (b, N, E); (L, b, E) and the last h."
+    def forward(ctx, x, dt, A, B, C, D, h):
         y, starts, A2 = torch.empty_like(x, memory_format=torch.contiguous_format), [], A/math.log(2)
         T, room = _room(x, A, 2)
         steps = _walk(*room)
@@ -62,26 +62,29 @@ class _Selective(Operation):
             starts.append(h)
             hs = _states(dt_k*x_k, dt_k, A2, B_k, h, *room, steps)[1]
             _product(C_k, hs[1:], y_k)
+            y_k.addcmul_(x_k, D)
             h = hs[-1].clone()
-        ctx.save_for_backward(x, dt, A, B, C, *starts)
+        ctx.save_for_backward(x, dt, A, B, C, D, *starts)
         return y, h
     def backward(ctx, grad, carry):
-        x, dt, A, B, C, *starts = ctx.saved_tensors
+        x, dt, A, B, C, D, *starts = ctx.saved_tensors
         all_ = [torch.empty_like(z, memory_format=torch.contiguous_format) for z in (x, dt, B, C)]
         A2, carry, (T, (a, hs, g, product)) = A/math.log(2), carry.clone(), _room(x, A, 4)
-        dA, steps, back = torch.zeros_like(a), _walk(a, hs), _walk(a[1:], g)[::-1]
+        dA, dD, steps, back = torch.zeros_like(a), torch.zeros_like(D), _walk(a, hs), _walk(a[1:], g)[::-1]
         pieces = zip(starts, *(z.split(T) for z in (*all_, grad, x, dt, B, C)))
         for h, *own, grad_k, x_k, dt_k, B_k, C_k in list(pieces)[::-1]:
             u, grad_k = dt_k*x_k, grad_k.contiguous()
             now = _states(u, dt_k, A2, B_k, h, a, hs, steps)
             _gradients(own, dA, carry, grad_k, x_k, dt_k, u, A, B_k, C_k, *now, g, product, back)
-        return *all_[:2], dA.sum((0, 1)), *all_[2:], carry
+            own[0].addcmul_(grad_k, D)
+            dD += (grad_k*x_k).sum((0, 1))
+        return *all_[:2], dA.sum((0, 1)), *all_[2:], dD, carry
 
 # %% ../../nbs/models/13_mamba.ipynb #6e192483
-def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, h:Tensor|None=None) -> Tensor|tuple: # (L, b, E)
-    "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
+def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, D:Tensor, h:Tensor|None=None) -> Tensor|tuple:
+    "Outputs (L, b, E) for inputs and step sizes (L, b, E), rates (N, E), B and C (L, b, N), skip connection (E,)."
     start = x.new_zeros(x.shape[1], *A.shape) if h is None else h
-    y, last = _Selective.apply(x, dt, A, B, C, start) if len(x) else (x, start)
+    y, last = _Selective.apply(x, dt, A, B, C, D, start) if len(x) else (x, start)
     return y if h is None else (y, last)
 
 # %% ../../nbs/models/13_mamba.ipynb #f4bbb58f
@@ -124,9 +127,9 @@ def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None
     u = F.silu(short_conv(u, self.taps[way], self.taps_bias[way], before=before))
     if real is not None: u = u*real
     dt, *rest = self.selected(u, way, rate)
+    rest.append(full(self.skip[way]))
     if h is None: y = selective_scan(u, dt, *rest)
     else: y, h = selective_scan(u, dt if real is None else dt*real, *rest, h) # A step of 0 keeps the state
-    y = torch.addcmul(y, u, self.skip[way])
     return y.flip(0) if way else y, h
 
 @patch
