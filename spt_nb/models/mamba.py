@@ -142,5 +142,6 @@ def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None
 @patch
 def advance(self:Mamba, u_t:Tensor, h:Tensor, rate:float) -> tuple:
     dt, A, B, C = self.selected(u_t := F.silu(u_t), 0, rate)
-    h = torch.exp(dt[:, None]*A)*h + B[..., None]*(dt*u_t)[:, None]
-    return (C[..., None]*h).sum(1) + u_t*self.skip[0], h
+    kept = torch.exp2(dt[:, None]*(A/math.log(2)))*h
+    h = torch.addcmul(kept, B[..., None], (dt*u_t)[:, None])
+    return (C[:, None] @ h)[:, 0] + u_t*self.skip[0], h
