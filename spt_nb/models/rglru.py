@@ -71,7 +71,7 @@ def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|Non
         if real is not None: u = u*real
         ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
     y = (reduce(torch.add, ys)*self.activate(gate)).to(self.taps.dtype)
-    y = self.out(self.drop(y.transpose(0, 1)))
+    y = self.out(self.drop(y.transpose(0, 1)).transpose(0, 1)).transpose(0, 1)
     return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0
