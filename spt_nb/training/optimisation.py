@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from ..config import Config
@@ -101,18 +102,34 @@ for name, f in (("", lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)),
                 ("_backward", lambda g, q, k, v, *_, **__: sdpa_backward_flop_count(g, q, k, v))):
     if op := getattr(_aten, f"_scaled_dot_product_flash_attention_for_cpu{name}", None): _MORE[op] = f
 
+_FORMULAS = FlopCounterMode(display=False, custom_mapping=_MORE).flop_registry
+
+class _Counter(TorchDispatchMode):
+    "Sums the operations of what runs."
+    supports_higher_order_operators, total = True, 0
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        result, formula = op(*args, **(kwargs or {})), _FORMULAS.get(getattr(op, "overloadpacket", op))
+        if formula: self.total += formula(*args, **(kwargs or {}), out_val=result)
+        return result
+
 def flops(f) -> int:
     "Call `f()` and count the operations of its matrix products, attention and Fourier transforms."
-    with FlopCounterMode(display=False, custom_mapping=_MORE) as counter: f()
-    return counter.get_total_flops()
+    with _Counter() as counter: f()
+    return counter.total
 
 # %% ../../nbs/training/01_optimisation.ipynb #ad0c3c48
 class Flops:
     "Operations per padded position, by length, from the steps that were counted."
-    def __init__(self, rates=(), # Pairs of a length and its operations per position, as in `rates`
-                 most:int=8): # Lengths to count
-        self.rates, self.most = [list(r) for r in rates], most
+    most, every = 8, 16 # Lengths to count, and the steps from one counted step to the next
+    def __init__(self, rates=()): self.rates = [list(r) for r in rates] # Pairs of a length and its operations per position
 
-    def wants(self, length:int) -> bool: return len(self.rates) < self.most and all(l != length for l, _ in self.rates)
+    def wants(self, step:int, length:int) -> bool:
+        "Should this step be counted?"
+        n = len(self.rates)
+        return n < self.most and step >= n*self.every and all(l != length for l, _ in self.rates)
+
     def add(self, length:int, rate:float): self.rates = sorted([*self.rates, [length, rate]])
     def __call__(self, length:int) -> float: return float(np.interp(length, *zip(*self.rates)))
+    def total(self, positions:dict) -> float: # Positions that were read, by length
+        "Operations of all of them."
+        return math.fsum(n*self(int(length)) for length, n in positions.items())

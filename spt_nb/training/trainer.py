@@ -9,8 +9,9 @@ __all__ = ['CAUSES', 'FIRST', 'Steps', 'Trainer']
 import math, platform, time
 from pathlib import Path
 
-from ..core import derive_seed, replacing, write_json  # first: it silences a warning of what follows
+from ..core import replacing, uniform, write_json  # first: it silences a warning of what follows
 
+import numpy as np
 import safetensors.torch
 import torch
 from accelerate.utils import broadcast_object_list, gather_object, send_to_device
@@ -57,10 +58,10 @@ class Trainer:
                  loader_workers:int|None=None): # Processes that prepare batches, 0: this one; None: 2 for a GPU, else 0
         acc = self.acc = accelerator()
         self.model, self.objective, self.cfg, self.folder, self.seed = model, objective, cfg, Path(folder), seed
-        self.opt, self.valid = adamw(model, cfg), Split(task.valid)
+        self.opt, self.valid, self.params = adamw(model, cfg), Split(task.valid), list(model.parameters())
         self.steps = Steps(Split(task.train), objective, cfg.batch_size, seed, acc.process_index, acc.num_processes)
         self.loader_workers = 2*(self.acc.device.type == "cuda") if loader_workers is None else loader_workers
-        self.at, self.best = dict(FIRST, history=[], tokens=0, flops=0., rates=[], seconds=0., retried=[]), {}
+        self.at, self.best = dict(FIRST, history=[], tokens=0, rates=[], positions={}, seconds=0., retried=[]), {}
 
 # %% ../../nbs/training/03_trainer.ipynb #acb2fa3c
 @patch
@@ -72,15 +73,15 @@ def update(self:Trainer, inputs, target):
     output = forward(self.ddp, inputs, self.cfg.precision)
     loss = self.objective.loss(output, target)
     self.opt.zero_grad()
-    self.acc.backward(loss*(self.acc.num_processes/max(n, 1)))
-    norm = get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
+    (loss*(self.acc.num_processes/max(n, 1))).backward()
+    norm = get_total_norm([p.grad for p in self.params if p.grad is not None])
     is_class = target.ndim == 1 and not target.is_floating_point()
     right = (output.detach().argmax(-1) == target).sum() if is_class else target.new_zeros((), dtype=torch.long)
     total, right = self.totals(loss.detach(), right)
     if not (math.isfinite(total) and math.isfinite(norm.item())):
         bad = gather_object([first_bad(self.model, inputs, target, total)])
         return min(bad, key=lambda b: CAUSES.index(b.split()[0])) # of several processes, the earliest cause
-    if self.cfg.clip: clip_grads_with_norm_(self.model.parameters(), self.cfg.clip, norm)
+    if self.cfg.clip: clip_grads_with_norm_(self.params, self.cfg.clip, norm)
     self.opt.step()
     for k, v in dict(loss=total, n=n, **(dict(right=right, classes=n) if is_class else {})).items(): self.at[k] += v
 
@@ -94,15 +95,16 @@ def totals(self:Trainer, *xs) -> list[float]:
 
 @patch
 def count(self:Trainer, inputs, f):
-    "`f()`, with its operations added to those of the stage."
+    "`f()`; its operations are counted, or only its positions."
     sizes = [inputs[x].shape[:2] for x in ("x", "x2") if x in inputs]
-    positions, length, rates, result = sum(b*l for b, l in sizes), max(l for _, l in sizes), Flops(self.at["rates"]), []
-    short = self.steps.per_epoch > 1 and (self.at["step"] + 1) % self.steps.per_epoch == 0
-    if rates.wants(length) and not short:
+    at, positions, length = self.at, sum(b*l for b, l in sizes), max(l for _, l in sizes)
+    rates, read, result = Flops(at["rates"]), at["positions"], []
+    short = self.steps.per_epoch > 1 and (at["step"] + 1) % self.steps.per_epoch == 0
+    if rates.wants(at["step"], length) and not short:
         rates.add(length, flops(lambda: result.append(f()))/positions)
-        self.at["rates"] = rates.rates
+        at["rates"] = rates.rates
     else: result.append(f())
-    self.at["flops"] += rates(length)*self.totals(positions)[0]
+    read[str(length)] = read.get(str(length), 0) + self.totals(positions)[0] # JSON has no other keys
     return result[0]
 
 # %% ../../nbs/training/03_trainer.ipynb #a7da32cc
@@ -111,6 +113,7 @@ def validate(self:Trainer):
     "Judge the weights on the validation split; add a line to the history; keep the best."
     at, cfg = self.at, self.cfg
     metrics = evaluate(self.model, self.valid, self.objective, cfg.batch_size, self.acc, cfg.precision)
+    self.model.train()
     for name, p in self.model.named_parameters():
         if not p.isfinite().all(): return f"weight of {name}"
     if not all(map(math.isfinite, metrics.values())): return "validation loss"
@@ -156,14 +159,21 @@ def resume(self:Trainer):
 
 # %% ../../nbs/training/03_trainer.ipynb #8ae099a8
 @patch
+def batches(self:Trainer, steps:range):
+    "The seed of each step, and what it reads."
+    seeds = (uniform(self.seed, np.arange(steps.start, steps.stop), self.acc.process_index)*2**53).astype(np.int64)
+    if not self.loader_workers: return zip(seeds.tolist(), map(self.steps.__getitem__, steps))
+    return zip(seeds.tolist(), DataLoader(self.steps, batch_size=None, sampler=steps, num_workers=self.loader_workers))
+
+@patch
 def run(self:Trainer, asked):
     at, left = self.at, range(self.at["step"], self.at["step"] if self.over() else self.cfg.steps)
-    loader = DataLoader(self.steps, batch_size=None, sampler=left, num_workers=self.loader_workers)
+    random = torch.default_generator if self.acc.device.type == "cpu" else torch
     saved = shown = (now := time.monotonic())
     started = now - at["seconds"]
-    for inputs, target, tokens in loader:
-        torch.manual_seed(derive_seed(self.seed, at["step"], self.acc.process_index))
-        self.model.train()
+    self.model.train()
+    for seed, (inputs, target, tokens) in self.batches(left):
+        random.manual_seed(seed)
         inputs, target = send_to_device((inputs, target), self.acc.device, non_blocking=True)
         bad = self.count(inputs, lambda: self.update(inputs, target))
         at.update(step=at["step"] + 1, tokens=at["tokens"] + tokens)
@@ -229,7 +239,7 @@ def finish(self:Trainer) -> dict:
     at, bad, folder = self.at, self.at["diverged"], self.folder
     metrics = {k: at[k] for k in ("step", "tokens", "best_step", "diverged", "retried", "stopped")}
     best = next((h for h in at["history"] if h["step"] == at["best_step"]), None)
-    metrics |= dict(flops=round(at["flops"]), valid=best)
+    metrics |= dict(flops=round(Flops(at["rates"]).total(at["positions"])), valid=best)
     done = f"done after {at['step']} steps, best at {at['best_step']}"
     self.log(f"diverged at step {bad['step']}: {bad['tensor']}" if bad else done)
     if self.acc.is_main_process:
