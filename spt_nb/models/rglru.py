@@ -6,23 +6,47 @@
 __all__ = ['C', 'short_conv', 'GatedMixer', 'decay', 'RGLRU']
 
 # %% ../../nbs/models/12_rglru.ipynb #a70f46bc
+from functools import reduce
+
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
 from ..core import divisor, whole
-from .attention import valid_positions
+from .attention import Operation, valid_positions
 from .convolution import TiedDropout, check_state, only_causal
 from .hippo import check_rate
 from .lru import after, full, scan, unrounded
 
 # %% ../../nbs/models/12_rglru.ipynb #2c59305a
+def _apart(L, k): # Where the outputs and the inputs k before them lie; k < 0: after them
+    ends = slice(k, None), slice(max(L - k, 0))
+    return ends if k >= 0 else (slice(max(L + k, 0)), slice(-k, None))
+
+class _Taps(Operation):
+    "u (L, B, D), taps at distances 0, 1, ... (width, D), bias (D,), side: past (1) or future (-1); (L, B, D)."
+    def forward(ctx, u, taps, bias, side):
+        y, L, ctx.side = torch.addcmul(bias, u, taps[0]), len(u), side
+        for k, tap in enumerate(taps[1:], 1):
+            to, of = _apart(L, side*k)
+            y[to].addcmul_(u[of], tap)
+        ctx.save_for_backward(u, taps)
+        return y
+    def backward(ctx, grad):
+        u, taps = ctx.saved_tensors
+        du, dtaps, room = grad*taps[0], torch.empty_like(taps), torch.empty_like(u)
+        for k, tap in enumerate(taps):
+            to, of = _apart(len(u), ctx.side*k)
+            if k: du[of].addcmul_(grad[to], tap)
+            torch.sum(torch.mul(grad[to], u[of], out=room[of]), (0, 1), out=dtaps[k])
+        return du, dtaps, grad.sum((0, 1)), None
+
+# %% ../../nbs/models/12_rglru.ipynb #aa9daca2
 def short_conv(u:Tensor, taps:Tensor, bias:Tensor, reverse:bool=False, before:Tensor|None=None) -> Tensor: # (L, B, D)
-    "Inputs u (L, B, D), zero at padding, with taps (width, D), the last on the present; in `reverse` the first."
-    n, L, y, taps = len(taps) - 1, len(u), bias.to(u.dtype), taps.to(u.dtype)
-    u = F.pad(u, (0, 0, 0, 0, 0, n) if reverse else (0, 0, 0, 0, n, 0)) if before is None else torch.cat([before, u])
-    for k, tap in enumerate(taps.flip(0) if reverse else taps): y = torch.addcmul(y, u[k:k + L], tap)
-    return y
+    "Inputs u (L, B, D), zero at padding, with taps (width, D), the last on the present."
+    if before is not None: u = torch.cat([before, u])
+    y = _Taps.apply(u, taps.to(u.dtype).flip(0), bias.to(u.dtype), -1 if reverse else 1)
+    return y if before is None else y[len(before):]
 
 # %% ../../nbs/models/12_rglru.ipynb #f54e5737
 class GatedMixer(nn.Module):
@@ -46,8 +70,8 @@ def forward(self:GatedMixer, x:Tensor, lengths:Tensor|None=None, state:tuple|Non
         real = None if lengths is None else valid_positions(lengths, len(u)).T[..., None]
         if real is not None: u = u*real
         ys, hs = zip(*(self.directed(u, real, way, rate, *state or ()) for way in range(self.directions)))
-    y = (sum(ys)*self.activate(gate)).to(self.taps.dtype)
-    y = self.out(self.drop(y.transpose(0, 1)))
+    y = (reduce(torch.add, ys)*self.activate(gate)).to(self.taps.dtype)
+    y = self.out(self.drop(y.transpose(0, 1)).transpose(0, 1)).transpose(0, 1)
     return y if state is None else (y, (hs[0], after(state[1], u, lengths)))
 
 # %% ../../nbs/models/12_rglru.ipynb #6b65ebc0

@@ -114,7 +114,7 @@ def listen(parent:bool) -> list: # Fills with the signal that asked to stop
     def ask(number, _):
         if not asked: asked.append(number); signal.raise_signal(signal.SIGINT)
     def watch():
-        while os.getppid() == launcher and not select.select(pipe, [], [], .5)[0]: pass
+        while not (parent and os.getppid() != launcher or select.select(pipe, [], [], .5)[0]): pass
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(15)
         os._exit(1)
