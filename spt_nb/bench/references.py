@@ -118,7 +118,7 @@ class PlainS4(PlainS4D):
         self.P = nn.Parameter(ours.P.detach().repeat_interleave(len(self.skip)//len(ours.P), 0))
         with torch.no_grad():
             P, C = torch.view_as_complex(self.P), torch.view_as_complex(self.C)
-            self.first = both(C[0])
+            self.register_buffer("first", self.C[0].clone())
             self.C = nn.Parameter(torch.view_as_real(truncated(self.Lambda(), P, C, self.log_dt.exp(), L).to(C.dtype)))
 
     def kernel(self, L):
@@ -126,8 +126,8 @@ class PlainS4(PlainS4D):
         return cauchy_kernel(self.Lambda(), P, B, C, self.log_dt.exp(), L)
 
     def discrete(self):
-        P, B = map(torch.view_as_complex, (self.P, self.B))
-        return *(z.to(B.dtype) for z in full_matrices(self.Lambda(), P, B, self.log_dt.exp())), self.first
+        P, B, C = map(torch.view_as_complex, (self.P, self.B, self.first))
+        return *(z.to(B.dtype) for z in full_matrices(self.Lambda(), P, B, self.log_dt.exp())), both(C)
 
 # %% ../../nbs/bench/01_references.ipynb #469fd607
 class PlainWindowConv(PlainConvolution):

@@ -119,7 +119,7 @@ def _full_float32():
 class _Readout(Operation):
     "`glu(W (drop*gelu(y)) + b)`: y (H, B L), drop (H, B) or None, W (2 H, H), b (2 H); (B L, H)."
     def forward(ctx, y, drop, W, bias, L):
-        ctx.L, ctx.parts = L, chunks(y.shape[1], 1, y.device, 10, 62)
+        ctx.L, ctx.parts = L, chunks(y.shape[1], len(y), y.device, 17, 62)
         z, out = W.new_empty(y.shape[1], len(W)), W.new_empty(y.shape[1], len(W)//2)
         for q in ctx.parts:
             torch.addmm(bias, _dropped(F.gelu(y[:, q]), drop, q.start, L).to(W.dtype).T, W.T, out=z[q])
