@@ -104,11 +104,11 @@ def measure_speeds(lengths, device:str="cpu", seconds:float=.5) -> dict: # Time 
     def speed(amount, step): return amount/fastest(step, device, seconds)
     n, many, words, dtype = (1024, 512, 24, torch.float32) if device == "cpu" else (8192, 16384, 27, torch.bfloat16)
     a, a32, b, x = rand(n, n, dtype=dtype), rand(n, n), rand(many, 64, 64), rand(1 << words)
-    copy, small = torch.empty_like(x), rand(1 << (12 if device == "cpu" else 20))
+    copy, small = torch.empty_like(x), rand(1 << (16 if device == "cpu" else 20))
     speeds = dict(gemm=speed(2*n**3, lambda: a @ a), gemm32=speed(2*n**3, lambda: a32 @ a32),
                   batched=speed(many*2*64**3, lambda: b @ b), words=speed(2*len(x), lambda: copy.copy_(x)),
-                  cached=speed(64*len(small), lambda: [small.addcmul_(small, small, value=0) for _ in range(64)]),
-                  exp=speed(64*len(small), lambda: [torch.exp(small) for _ in range(64)]))
+                  cached=speed(8*len(small), lambda: [small.addcmul_(small, small, value=0) for _ in range(8)]),
+                  exp=speed(8*len(small), lambda: [torch.exp(small) for _ in range(8)]))
     for m in sorted({2*L for L in lengths}):
         rows = rand(max(1, (1 << (18 if device == "cpu" else 24))//m), m)
         speeds[f"fft {m}"] = speed(len(rows), lambda: torch.fft.irfft(torch.fft.rfft(rows), m))
