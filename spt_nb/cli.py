@@ -19,16 +19,19 @@ from .core import SptError, cache_dir, cores, one_of, runs_dir, writable
 # %% ../nbs/03_cli.ipynb #7b49c74c
 _SHARED = dict(
     task="A task (see: spt tasks; default: listops)", mixers="Names, or import paths package.module:Class",
-    seeds="A number of seeds, or the seeds: 0,1,7", scale="smoke, mini or paper",
+    seeds="A number of seeds, or the seeds: 0,1,7", speed="Hours of a dry run: h200 (default: this machine)",
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
-    fraction="Share (0.1) or number (500) of training examples",
-    dry_run="Show steps, sources, hours (and the job script for slurm); make and train nothing",
-    speed="Hours of a dry run: h200 (default: this machine)", folder="A folder that `spt export` wrote")
+    fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
+    scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing",
+    minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 
+# %% ../nbs/03_cli.ipynb #8115f33d
 def _place(runs, out, name) -> Path: return writable("out", out or writable("runs", runs or runs_dir())/name)
-def _only_dry(speed):
-    if speed is not None: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
+def _dry(dry_run, speed, minutes) -> bool:
+    if speed is not None and not dry_run: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
+    if minutes and dry_run: raise SptError(f"minutes is {minutes}; allowed: without --dry-run, as models are timed")
+    return dry_run
 def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
@@ -36,8 +39,7 @@ def _failures(c) -> int:
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
-               workers:int=None, runs:str=None,
-               out:str=None): # Folder of table and picture (default: runs/quickstart)
+               workers:int=None, runs:str=None, out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
     from spt_nb.protocol.cost import rehearse
     from spt_nb.protocol.plan import compare
@@ -65,25 +67,25 @@ def compare(task:str=None, mixers:str="attention,dlr",
             cluster:str=None, # local or slurm: as jobs that outlive this command
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
-            **overrides):
+            minutes:float=None, **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task."
     return _compare(**locals())
 
 # %% ../nbs/03_cli.ipynb #3c8f4cda
-def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, overrides, **asked):
-    from spt_nb.experiments.dry_run import show_comparison
-    from spt_nb.protocol.plan import prepare
-    from spt_nb.runs.launch import check_spread
+def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, **asked):
+    from spt_nb.runs.launch import check_spread, prepare_workers
     task = task or ("own" if asked["data"] else "listops")
     folder = _place(runs, out, f"compare-{task}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
+    if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
+    from spt_nb.protocol.plan import compare
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
-    asked |= dict(task=task, runs=runs) | overrides
-    if dry_run: return show_comparison(asked, speed, workers, **spread)
-    _only_dry(speed)
-    c = prepare(**asked).run(workers, **spread)
-    if c.rows.empty: raise SptError(f"no stage could be finished: {next(iter(c.failed.values()))}")
+    asked |= dict(task=task, runs=runs) | asked.pop("overrides")
+    if dry_run:
+        from spt_nb.experiments.dry_run import show_comparison
+        return show_comparison(asked, speed, workers, **spread)
+    c = compare(**asked, minutes=minutes, workers=workers, **spread)
     print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}")
     return _failures(c)
 
@@ -95,8 +97,7 @@ def contract(mixer:str, # A name, an import path package.module:Name, or a file 
              seconds:float=2.): # For measuring speed; 0: not measured
     "Try a mixer of your own: shape, padding, causality, gradients, checkpoints, speed against ours."
     from spt_nb.bench.contract import contract
-    c = contract(mixer, d_model, length, causal or None, seconds=seconds)
-    print(c)
+    print(c := contract(mixer, d_model, length, causal or None, seconds=seconds))
     return 0 if c.ok else stop(f"spt: {c.reason}", 1)
 
 # %% ../nbs/03_cli.ipynb #9dd5b7cf
@@ -150,15 +151,15 @@ def data(name:str="", # A task (see: spt tasks)
 
 # %% ../nbs/03_cli.ipynb #c253ba8c
 def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
-               scale:str="mini", dry_run:bool=False, speed:str=None,
+               scale:str="mini", dry_run:bool=False, speed:str=None, minutes:float=None,
                out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
                **parameters):
     "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 5 or --workers 2."
     from spt_nb.experiments.pages import listing
     if not name and not parameters: return print(listing())
     from spt_nb.experiments import dry_run as planning, notebooks
-    if dry_run: return planning.show(name, scale, speed, **parameters)
-    _only_dry(speed)
+    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, **parameters)
+    if minutes is not None: parameters = planning.filling(minutes, name, scale, **parameters)
     return notebooks.run(name, scale, out, **parameters)
 
 def status(folder:str="", # Folder of finished work (default: runs/)
@@ -213,25 +214,25 @@ def budget(task:str="listops", mixers:str="attention,dlr",
     print(table.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/03_cli.ipynb #667ad19d
-def bench(rows:str=None, # Lines of the table, as s4,dlr (an unknown name lists them; default: all)
+def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table
           lengths:str=None, # Lengths, as 1024,4096 (default: those that take seconds)
           seconds:float=5., # Time for measuring each line; a line takes one turn at least
           device:str=None, # cpu (one core) or cuda (default: cuda if there is one)
           all:bool=False, # All lengths of the table, also those that take minutes
-          curves:bool=False, # Instead of the table: one sequence of 1K to 64K, and the picture
+          curves:bool=False, # Instead of the table: one sequence of 1K to 64K, the picture, and powers of growth
           data:bool=False, # Instead of layers: how fast data is generated and batches are ready
           publish:str=None): # Folder of CSV, measured speeds and picture (default: runs/bench)
-    "Speed and memory of single layers: ours, a plain reference, the limit of this machine. Or the speed of data."
+    "Speed and memory of layers, a plain reference and this machine's limit; or of steps, training, workers, data."
     import torch
-    from spt_nb.bench import measure, workloads
+    from spt_nb.bench import measure, throughput
     folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"
     if not 0 <= seconds < math.inf: raise SptError(f"seconds is {seconds}; allowed: a number, 0 or more")
-    if data: return print(workloads.publish_data(folder))
+    if data or rows in throughput.TABLES: return print(throughput.publish("data" if data else rows, folder, seconds))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
     lines = measure.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: measure.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)
     except KeyboardInterrupt: return stop(f"\nstopped; the lines that are done are in {folder/name}.csv", 130)
-    if curves: measure.publish_curves(folder)
+    if curves: print(measure.publish_curves(folder))
     print(f"Table and measured speeds: {folder}")
 
 # %% ../nbs/03_cli.ipynb #a38b7c0a
@@ -240,8 +241,8 @@ _COMMANDS = {f.__name__.strip("_"): f for f in (
 
 def _recipe_help() -> str:
     from spt_nb.protocol.recipes import PARAMETERS, Recipe
-    numbers = [f"  --{n:20} {PARAMETERS[n].help} ({default})" for n, default in Recipe().flat.items()]
-    return "\n".join(["numbers of the recipe, with the default of those the scale does not set:", *numbers])
+    numbers = (f"\n  --{n:20} {PARAMETERS[n].help} ({default})" for n, default in Recipe().flat.items())
+    return f"numbers of the recipe, with the default of those the scale does not set:{''.join(numbers)}"
 
 def main(argv:list[str]|None=None):
     "The `spt` command."

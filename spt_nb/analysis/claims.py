@@ -12,7 +12,7 @@ from numbers import Number
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from spt_nb.analysis.nonparametric import (all_or_nothing, discordant_p, exact_interval, floors, mover, saturated,
     sign_flips, solved)
@@ -120,13 +120,13 @@ def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer th
 # %% ../../nbs/analysis/03_claims.ipynb #13ebf94d
 def _above(i:Interval, se:float, than:float=0.) -> float: # se: standard error of the mean
     "The one-sided p value of an effect that is not above a value; equal values have only their signs."
-    return float(student.sf((i.mean - than)/se, i.n-1)) if se > 0 else 2.**-i.n if i.mean > than else 1.
+    return float(stdtr(i.n-1, (than - i.mean)/se)) if se > 0 else 2.**-i.n if i.mean > than else 1.
 
 def _below(i:Interval, se:float, than:float=0.) -> float: return _above(i._replace(mean=-i.mean), se, -than)
 
 def _spread(effect) -> tuple[Interval, float]:
     "Mean and standard error over seeds; if only an interval is known, from its half width."
-    if isinstance(effect, Interval): return effect, (effect.high - effect.low)/2/student.ppf(.975, effect.n-1)
+    if isinstance(effect, Interval): return effect, (effect.high - effect.low)/2/stdtrit(effect.n-1, .975)
     i = mean_interval(x := effect.by_seed.dropna().round(12).to_numpy())
     return i, float((x - x[0]).std(ddof=1)/len(x)**.5)
 

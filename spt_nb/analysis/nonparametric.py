@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta, binom, t as student
+from scipy.special import bdtr, betaincinv, stdtrit
 
 from ..core import SptError, one_of
 
@@ -54,7 +54,7 @@ def solve_interval(k:int, n:int, # `k` of `n` seeds solved the task
     "The exact interval of Clopper and Pearson (1934)."
     if not 0 <= k <= n: raise SptError(f"k is {k} of n = {n}; allowed: 0 to n")
     tail = (1 - level)/2
-    return float(beta.ppf(tail, k, n-k+1)) if k else 0., float(beta.ppf(1-tail, k+1, n-k)) if k < n else 1.
+    return float(betaincinv(k, n-k+1, tail)) if k else 0., float(betaincinv(k+1, n-k, 1-tail)) if k < n else 1.
 
 def exact_interval(scores, floor:float=np.nan, level:float=.95) -> tuple[float, float]: # As for `solved`
     "The interval of the mean of a cell whose seeds solve the task or fail."
@@ -64,7 +64,7 @@ def exact_interval(scores, floor:float=np.nan, level:float=.95) -> tuple[float, 
     failed, done = x[~yes].mean() if not yes.all() else bottom, x[yes].mean() if yes.any() else 1.
     low, high = (failed + rate*(done - failed) for rate in solve_interval(int(yes.sum()), n, level))
     df, within = n - len(set(yes.tolist())), ((x - np.where(yes, done, failed))**2).sum()
-    half = student.ppf(.5 + level/2, df)*(within/df/n)**.5 if df and within else 0.
+    half = stdtrit(df, .5 + level/2)*(within/df/n)**.5 if df and within else 0.
     low, high = x.mean() - np.hypot(x.mean() - low, half), x.mean() + np.hypot(high - x.mean(), half)
     return float(max(low, min(bottom, x.min()))), float(min(1, high))
 
@@ -100,7 +100,7 @@ def discordant_p(differ:int, n:int, # In so many of `n` seeds only one of the tw
                  within:float=0.) -> float: # Difference of the means in the seeds where both did, or neither
     "The two-sided p value of a difference beyond the margin, from the exact binomial bound."
     share = (margin - abs(within))/max(room - abs(within), 1e-9)
-    return 1. if share <= 0 else float(min(1, 2*binom.cdf(differ, n, min(share, 1))))
+    return 1. if share <= 0 else float(min(1, 2*bdtr(differ, n, min(share, 1))))
 
 # %% ../../nbs/analysis/01_nonparametric.ipynb #024aa6b4
 _kinds = "classification", "matching", "regression", "forecasting"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from .nonparametric import (all_or_nothing, bootstrap_difference, bootstrap_score, exact_difference,
     exact_interval, floors, solve_interval, solved)
@@ -34,7 +34,7 @@ def mean_interval(values, # Scores, one per seed; NaN is a seed that diverged an
     x = (x := np.asarray(values, float))[~np.isnan(x)]
     if len(x) < 2: return Interval(float(x.sum()) if len(x) else np.nan, np.nan, np.nan, len(x))
     # subtracting the first value gives equal values a spread of 0, not 1e-17
-    half = student.ppf(.5 + level/2, len(x)-1)*(x - x[0]).std(ddof=1)/len(x)**.5
+    half = stdtrit(len(x)-1, .5 + level/2)*(x - x[0]).std(ddof=1)/len(x)**.5
     return Interval(float(x.mean()), float(x.mean()-half), float(x.mean()+half), len(x))
 
 # %% ../../nbs/analysis/02_statistics.ipynb #a4ac594c
@@ -68,7 +68,7 @@ def paired_interval(a, # Scores by seed: a Series or dict with seeds as keys, or
         if len(twice): raise SptError(f"{name} has seed {twice[0]} twice; allowed: one score per seed")
     i = mean_interval(d := (a - b).dropna().round(12).to_numpy(), level)
     se = (d - d[0]).std(ddof=1)/i.n**.5 if i.n > 1 else np.nan
-    p = 2*student.sf(abs(i.mean)/se, max(i.n-1, 1)) if se != 0 else 2.**(1-i.n) if i.mean else 1
+    p = 2*stdtr(max(i.n-1, 1), -abs(i.mean)/se) if se != 0 else 2.**(1-i.n) if i.mean else 1
     return Difference(*i, float(p), "none" if np.isnan(p) else "paired t" if se != 0 else "sign rule")
 
 # %% ../../nbs/analysis/02_statistics.ipynb #ae36fab2

@@ -20,7 +20,8 @@ from ..core import SptError, one_of, read_json, replacing, root, runs_dir, write
 from .plans import Design, design, settings
 from ..models.backbone import count_parameters
 from ..protocol.plan import all_rows, prepare, run_together
-from ..runs.launch import check_spread
+from ..protocol.stages import Stage
+from ..runs.launch import check_spread, prepare_workers
 
 # %% ../../nbs/experiments/83_study.ipynb #0eb0b66a
 class Study:
@@ -70,6 +71,7 @@ def study(plan, *args, # A `design`, or its arguments
     check_spread(workers)
     plan = plan if isinstance(plan, Design) else design(plan, *args)
     published = plan.p.get("published", False)
+    if not published: prepare_workers(workers, None, Stage.__module__)
     comparisons = {label: prepare(**asked, quiet=True, load=not published) for label, asked in plan.cells.items()}
     s = Study(comparisons, plan.names, plan.p)
     if published:

@@ -16,11 +16,11 @@ from .attention import Operation, valid_positions
 from .local_attention import cached
 
 # %% ../../nbs/models/03_convolution.ipynb #1eda54a2
-def chunks(n:int, each:int, device:torch.device, cpu:int=18, gpu:int=28) -> list:
-    "Slices of n rows of `each` numbers that fit into a cache, 2^cpu numbers, or a part of the memory of a GPU, 2^gpu."
+def chunks(n:int, each:int, device:torch.device, cpu:int=18, gpu:int=28, least:int=1) -> list:
+    "Slices of n rows of `each` numbers that fit a cache, 2^cpu numbers, or a part of the memory of a GPU, 2^gpu."
     if isinstance(n*each, torch.SymInt): return [slice(0, n)] # Of a size that `torch.export` leaves open
     if not each: return [] # Of an empty batch
-    step = max(1, (1 << (cpu if device.type == "cpu" else gpu))//each)
+    step = max(least, (1 << (cpu if device.type == "cpu" else gpu))//each)
     return [slice(a, a + step) for a in range(0, n, step)]
 
 def _spectrum(c, k, k_back, skip, n):
@@ -36,14 +36,14 @@ class _LongConv(Operation):
     "Input (H, B, L), kernels (H, Lk), skip connection (H), points of the circle; (H, B, L)."
     def forward(ctx, u, k, k_back, skip, n):
         y, ctx.n = u.new_empty(u.shape), n
-        for c in chunks(len(u), n*u.shape[1], u.device, 19):
+        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
             y[c] = torch.fft.irfft(torch.fft.rfft(u[c], n).mul_(_spectrum(c, k, k_back, skip, n)), n)[..., :u.shape[-1]]
         ctx.save_for_backward(u, k, k_back, skip)
         return y
     def backward(ctx, grad):
         (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
         du, dk, dk_back = torch.empty_like(u), *(z if z is None else torch.zeros_like(z) for z in (k, k_back))
-        for c in chunks(len(u), n*u.shape[1], u.device, 19):
+        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
             G, U = torch.fft.rfft(grad[c], n), torch.fft.rfft(u[c], n)
             taps = torch.fft.irfft(U.conj_physical_().mul_(G).sum(1), n)
             dk[c] = taps[:, :k.shape[1]]
@@ -55,9 +55,9 @@ class _LongConv(Operation):
 # %% ../../nbs/models/03_convolution.ipynb #ccbdcde4
 @cached(64)
 def fast_length(n:int) -> int:
-    "The smallest product of 2, 3 and 5 that is at least n."
-    bits = range(n.bit_length())
-    return min(p << (-(-n//p) - 1).bit_length() for p in (3**a*5**b for a in bits for b in bits))
+    "The smallest multiple of 32 that is a product of 2, 3 and 5 and at least n."
+    n, bits = -(-n//32), range(n.bit_length())
+    return 32*min(p << (-(-n//p) - 1).bit_length() for p in (3**a*5**b for a in bits for b in bits))
 
 def long_conv(u:Tensor, # Input, (B, H, L)
               k:Tensor, # Taps on the present and the past, (H, Lk), Lk <= L
@@ -119,7 +119,7 @@ def _full_float32():
 class _Readout(Operation):
     "`glu(W (drop*gelu(y)) + b)`: y (H, B L), drop (H, B) or None, W (2 H, H), b (2 H); (B L, H)."
     def forward(ctx, y, drop, W, bias, L):
-        ctx.L, ctx.parts = L, chunks(y.shape[1], 1, y.device, 10, 62)
+        ctx.L, ctx.parts = L, chunks(y.shape[1], len(y), y.device, 17, 62)
         z, out = W.new_empty(y.shape[1], len(W)), W.new_empty(y.shape[1], len(W)//2)
         for q in ctx.parts:
             torch.addmm(bias, _dropped(F.gelu(y[:, q]), drop, q.start, L).to(W.dtype).T, W.T, out=z[q])

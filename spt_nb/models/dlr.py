@@ -17,31 +17,29 @@ from .s4d import memory, powers, two_level
 
 # %% ../../nbs/models/07_dlr.ipynb #f25e3270
 def _tables(coarse, fine, L):
-    "Slices of lags, and for each the real and imaginary parts of `exp(Lambda l)`, (2N, lags)."
-    (N, A), T = coarse.shape, fine.shape[1]
-    for a in chunks(A, 2*N*T, fine.device, 21):
-        z = (coarse[:, a, None]*fine[:, None]).flatten(1)[:, :L - a.start*T]
-        yield slice(a.start*T, a.start*T + z.shape[1]), torch.cat([z.real, z.imag])
+    "Slices of lags, and for each the real and imaginary parts of `exp(Lambda l)`, (lags, 2N)."
+    (A, N), T = coarse.shape, len(fine)
+    for a in chunks(A, 2*N*T, fine.device, 19):
+        z = (coarse[a, None]*fine).flatten(0, 1)[:L - a.start*T]
+        yield slice(a.start*T, a.start*T + len(z)), torch.view_as_real(z).flatten(1)
 
 # %% ../../nbs/models/07_dlr.ipynb #6e61bb49
 class _SharedModes(Operation):
     "`Re sum_n W[m, n] exp(Lambda[n] l)`, W (M, N), Lambda (N,) complex128; (M, L)."
     def forward(ctx, Lambda, W, L):
         T, A = two_level(L)
-        fine, coarse = (powers(torch.exp(z), n).to(W.dtype) for z, n in ((Lambda, T), (T*Lambda, A)))
+        fine, coarse = (powers(torch.exp(z), n).T.to(W.dtype).contiguous() for z, n in ((Lambda, T), (T*Lambda, A)))
         ctx.save_for_backward(coarse, fine, W)
-        rows = torch.cat([W.real, -W.imag], 1)
+        rows = as_row(W)[:, 0]
         K = rows.new_empty(len(W), L)
-        for l, P in _tables(coarse, fine, L): torch.mm(rows, P, out=K[:, l])
+        for l, P in _tables(coarse, fine, L): torch.mm(rows, P.T, out=K[:, l])
         return K
     def backward(ctx, grad):
         coarse, fine, W = ctx.saved_tensors
-        dW, dLambda = grad.new_zeros(2, len(W), 2*W.shape[1])
+        sums = grad.new_zeros(2*len(W), 2*W.shape[1])
         weights = torch.arange(grad.shape[1], device=grad.device, dtype=grad.dtype)
-        for l, P in _tables(coarse, fine, grad.shape[1]):
-            dW.addmm_(grad[:, l], P.T)
-            dLambda.addmm_(grad[:, l]*weights[l], P.T)
-        dW, dLambda = (torch.complex(*z.chunk(2, 1)) for z in (dW, dLambda)) # Still conjugated
+        for l, P in _tables(coarse, fine, grad.shape[1]): sums.addmm_(torch.cat([grad[:, l], grad[:, l]*weights[l]]), P)
+        dW, dLambda = torch.view_as_complex(sums.unflatten(1, (-1, 2))).chunk(2) # Still conjugated
         return (W*dLambda).sum(0).conj().to(torch.complex128), dW.conj(), None
 
 # %% ../../nbs/models/07_dlr.ipynb #222fbba7

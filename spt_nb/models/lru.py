@@ -36,11 +36,12 @@ def _recur(a, x, x0, way):
     T = L//A
     body, rest = (slice(A*T), slice(A*T, L)) if way > 0 else (slice(L - A*T, L), slice(L - A*T))
     pieces, own = (z[body].unflatten(0, (A, T)) for z in (x, a))
-    decay = torch.zeros_like(own, memory_format=torch.contiguous_format)
     _steps(own.transpose(0, 1), pieces.transpose(0, 1), None, way)
+    if not a.stride(0): own = own[:1] # One a for all times, one decay for all pieces
+    decay = torch.zeros_like(own, memory_format=torch.contiguous_format)
     _steps(own.transpose(0, 1), decay.transpose(0, 1), torch.ones_like(decay[:, 0]), way)
     before = x0
-    for x_k, p_k in zip(pieces.unbind(0)[::way], decay.unbind(0)[::way]):
+    for x_k, p_k in zip(pieces.unbind(0)[::way], decay.expand(A, *decay.shape[1:]).unbind(0)[::way]):
         if before is not None: x_k.addcmul_(p_k, before)
         before = x_k[-1 if way > 0 else 0]
     _steps(a[rest], x[rest], before, way)
@@ -59,9 +60,9 @@ class _Scan(Operation):
         h = grad.clone(memory_format=torch.contiguous_format)
         back = a.conj().resolve_conj().expand(len(x), *a.shape[1:])
         if len(h) > 1: _recur(back[late], h[early], h[last], -ctx.way)
-        da = torch.zeros_like(h)
-        torch.mul(h[late], x[early].conj(), out=da[late])
-        return da.sum_to_size(a.shape), h, None
+        da = h[late]*x[early].conj()
+        if len(a) < len(x): return da.sum(0, keepdim=True).sum_to_size(a.shape), h, None
+        return torch.cat([torch.zeros_like(h[:1]), da][::ctx.way]).sum_to_size(a.shape), h, None
 
 # %% ../../nbs/models/10_lru.ipynb #28304892
 def scan(a:Tensor, b:Tensor, reverse:bool=False, start:Tensor|None=None) -> Tensor: # (L, ...)

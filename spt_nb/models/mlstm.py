@@ -27,7 +27,7 @@ def _decay(g, M, d, back):
     "`exp(g[j] - M[t])/sqrt(d)` for j <= t (if `back`, j >= t), else 0."
     unseen = g.new_full((g.shape[-1],)*2, -torch.inf)
     unseen = unseen.tril_(-1) if back else unseen.triu_(1)
-    return (g.unsqueeze(-2) - M.unsqueeze(-1)).add_(unseen.sub_(math.log(d)/2)).exp_()
+    return torch.add(unseen.sub_(math.log2(d)/2), g.unsqueeze(-2) - M.unsqueeze(-1), alpha=1/math.log(2)).exp2_()
 
 def _least(sums, M):
     "What the normaliser is at least, within what keeps quotients and gradients finite."
@@ -80,13 +80,14 @@ def memory_chunk(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple,
 
 # %% ../../nbs/models/14_mlstm.ipynb #582fc34c
 def memory_step(q:Tensor, k:Tensor, v:Tensor, i:Tensor, f:Tensor, memory:tuple) -> tuple:
-    "What a query (B, heads, d) reads, and the memory with its key and value in it; log gates (B, heads)."
-    (C, m), g, f = memory, (i - f)[..., None], f[..., None]
-    M = torch.maximum(g, m).detach()
-    k, v = k*((g - M).exp()/k.shape[-1]**.5), F.pad(v, (0, 1), value=1)
-    C = torch.addcmul((m - M).exp()[..., None]*C, k[..., None], v[:, :, None])
+    "What a query (B, heads, d) reads, and the memory with its key and value in it; log gates (B, heads, 1)."
+    (C, before), v = memory, F.pad(v, (0, 1), value=1)
+    f = f + before
+    m = torch.maximum(i, f).detach()
+    k = (k*(i - m).exp())[..., None]
+    C = (C*(f - m).exp()[..., None]).addcmul_(k, v[:, :, None], value=q.shape[-1]**-.5)
     read = (q[:, :, None] @ C)[:, :, 0]
-    return read[..., :-1]/torch.maximum(read[..., -1:].abs(), _least(f, M)[..., 0]), (C, f + M)
+    return read[..., :-1]/torch.maximum(read[..., -1:].abs(), (-m).exp().clamp(min=1e-6)), (C, m)
 
 # %% ../../nbs/models/14_mlstm.ipynb #79881dab
 CHUNK = 128 # Positions of a chunk, in sequences of more than twice as many
@@ -140,7 +141,8 @@ def inputs(self:MLSTM, x:Tensor, real:Tensor|None=None, before:Tensor|None=None)
 def leave(self:MLSTM, h:Tensor, c:Tensor, z:Tensor) -> Tensor: # (B, L, D)
     "What was read (B, L, heads, d), normalised head by head, and the context past the memory, through the gate."
     h = F.layer_norm(h, h.shape[-1:]).flatten(-2)
-    return self.out(self.drop((torch.addcmul(h*self.norm, c, self.skip)*F.silu(z)).to(self.norm.dtype)))
+    h = (torch.addcmul(h*self.norm, c, self.skip)*F.silu(z)).to(self.norm.dtype)
+    return self.out(self.drop(h) if self.training else h)
 
 # %% ../../nbs/models/14_mlstm.ipynb #3f3fb2db
 @patch
@@ -179,11 +181,10 @@ def init_state(self:MLSTM, B:int) -> tuple:
 def step(self:MLSTM, x_t:Tensor, state:tuple) -> tuple:
     check_state(self, len(state[0]), len(x_t))
     (before, memory), (v, z) = state, self.vz(x_t).chunk(2, -1)
-    wide, C = torch.cat([before, x_t[:, None]], 1), memory[0]
+    wide, (B, H, d, _), dtype = torch.cat([before, x_t[:, None]], 1), memory[0].shape, memory[0].dtype
     c = F.silu(self.convolve(wide))
-    q, k = self.qk(c).chunk(2, -1)
+    q, k = self.qk(c).to(dtype).view(B, 2, H, d).unbind(1)
     with unrounded(c.device.type):
-        i, f = full(self.gates(c.to(self.norm.dtype))).chunk(2, -1)
-        q, k, v = (a.to(C.dtype).view(C.shape[:3]) for a in (q, k, v))
-        h, memory = memory_step(q, k, v, i, F.logsigmoid(f), memory)
+        i, f = full(self.gates(c.to(self.norm.dtype))).view(B, 2, H, 1).unbind(1)
+        h, memory = memory_step(q, k, v.to(dtype).view(B, H, d), i, F.logsigmoid(f), memory)
     return self.leave(h, c, z), (wide[:, 1:], memory)

@@ -60,7 +60,7 @@ class Choices(Config):
     lm: str|None = None                # Of text-lm: a language model's folder or name on the hub; none: trained here
     patience: int = Field(10, ge=10)   # Of scratch-converged: epochs without improvement before it ends
     converge_steps: int|None = Field(None, ge=1) # Of scratch-converged: steps at most; none: 200 epochs or the budget
-
+    budget: float = Field(1., gt=0, allow_inf_nan=False) # Times all steps of the recipe
     @model_validator(mode="after")
     def _each_value(self):
         for name, allowed in dict(lrs=None, batch_sizes=None, take=PARTS, starts=_STARTS).items():
@@ -210,6 +210,13 @@ def _as_many_sequences(values, given) -> dict:
     return {k: math.ceil(values[k]*values[batch]/given[batch]) for batch, steps in _BUDGETS.items() for k in steps
             if batch in given and values.get(k) and values.get(batch)}
 
+_STEPS = ("pretrain_steps", "pretrain_warmup", "pretrain_valid_every", "finetune_steps", "warmup", "valid_every",
+          "schedule_steps", "converge_steps")
+
+def _scaled(r:Recipe) -> Recipe:
+    "The recipe with all its steps multiplied by its budget."
+    return r.but(budget=1., **{k: max(1, round(n*r.budget)) for k in _STEPS if (n := r.flat[k])})
+
 # %% ../../nbs/protocol/03_recipes.ipynb #2c1f2a15
 def resolve(task:str, mixer:str, scale:str, init:str="scratch", # See `parse_init`
             variant:str|None=None, # At paper scale: RR, HR or SpO2 of BIDMC, or data-scale; elsewhere without effect
@@ -230,7 +237,7 @@ def resolve(task:str, mixer:str, scale:str, init:str="scratch", # See `parse_ini
     if paper: values |= _as_many_sequences(values, overrides)
     if base == PYTHIA and overrides.get("lm"): overrides |= lm_sizes(find_lm(overrides["lm"]))
     r = Recipe(model=SMALL.but(mixer=base)).but(**values).but(**overrides)
-    return Resolved(r, options, sources | dict.fromkeys(overrides, "given"))
+    return Resolved(_scaled(r), options, sources | dict.fromkeys(overrides, "given"))
 
 # %% ../../nbs/protocol/03_recipes.ipynb #5c8e75d0
 def recipe(task:str, mixer:str, scale:str, *args, **overrides) -> tuple[Recipe, dict]: # As for `resolve`

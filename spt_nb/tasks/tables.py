@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ..core import SptError, cache_dir, whole
 from .batches import table
 from .cache import cached, limited
-from .characters import count_characters
+from .task import count_characters
 from .own.readers import FORMS, read_table
 from .sources import Source, locate, signature
 

@@ -22,10 +22,9 @@ from ..core import SptError, cache_dir, file_hash, one_of, replacing, whole
 from huggingface_hub import hf_hub_download
 from .batches import random_split
 from .cache import from_hub
-from .characters import BYTES, byte_ids, char_ids, id_table, symbol_table, symbols, vocabulary
 from .sources import RETRIEVAL, TEXT, together
 from .tables import Texts, find_halves, kept, labelled
-from .task import Task
+from .task import BYTES, Task, byte_ids, char_ids, id_table, symbol_table, symbols, vocabulary
 
 # %% ../../nbs/tasks/14_text.ipynb #eb4c9b30
 def _tables(train:Texts, parts:dict, # Split -> rows of `train`

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, send_to_device
-from scipy.stats import rankdata
 
 from ..objectives.labels import forecast_and_future
 from ..runs.torchrun import accelerator
@@ -76,12 +75,14 @@ def macro_f1(y, prediction) -> float:
     def f1(c): return 2*((y == c) & (prediction == c)).sum()/((y == c).sum() + (prediction == c).sum())
     return float(np.mean([f1(c) for c in np.union1d(y, prediction)]))
 
+# %% ../../nbs/training/02_evaluation.ipynb #765c3929
 def auroc(y, probability) -> float|None: # Labels (N,), probabilities (N, classes); None if `y` has only one class
     "The area under the ROC curve; of more than two classes, one against the rest and a mean over classes."
     y, probability = np.asarray(y), np.asarray(probability)
     if len(present := np.unique(y)) < 2: return None
     def area(c):
-        mine, ranks = y == c, rankdata(probability[:, c])
+        _, order, ties = np.unique(probability[:, c], return_inverse=True, return_counts=True)
+        mine, ranks = y == c, (ties.cumsum() - (ties - 1)/2)[order]
         n = int(mine.sum())
         return (ranks[mine].sum() - n*(n + 1)/2)/(n*(len(y) - n))
     return float(np.mean([area(c) for c in (present if probability.shape[1] > 2 else [1])]))

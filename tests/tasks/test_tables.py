@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spt_nb.core import SptError
-from spt_nb.tasks.characters import byte_ids
+from spt_nb.tasks.task import byte_ids
 from spt_nb.tasks.sources import Source
 from spt_nb.tasks.tables import Texts, find_halves, labelled
 

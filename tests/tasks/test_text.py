@@ -10,7 +10,7 @@ import pytest
 
 from spt_nb.core import SptError
 from spt_nb.tasks.batches import Split, collate
-from spt_nb.tasks.characters import BYTES, decode
+from spt_nb.tasks.task import BYTES, decode
 from spt_nb.tasks.text import aan, imdb
 
 # Run as a program: load a task twice and report the memory in MB that came on top of the import.

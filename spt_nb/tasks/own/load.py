@@ -13,7 +13,6 @@ import numpy as np
 from ...core import SptError, cache_dir, digest, one_of, printable, whole
 from ..batches import Split, in_memory, table
 from ..cache import cached, limited
-from ..characters import BYTES
 from .columns import named
 from .folders import folder_rows
 from .labels import a_share, divided, read_groups, read_labels
@@ -23,7 +22,7 @@ from .places import find, keep, path_of, read
 from .scale import check_norm, scaled_targets, scaled_values
 from .sequences import FAULTS, layout, leave_out_empty_steps, started, survey, tables
 from ..sources import signature
-from ..task import Task
+from ..task import BYTES, Task
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #2825b3be
 LIMIT = 65_536  # steps, the longest sequence of the paper; beyond that a length has to be named

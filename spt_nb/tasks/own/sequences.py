@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ...core import SptError
 from ..batches import SPECIALS, table
-from ..characters import BYTES, byte_ids
+from ..task import BYTES, byte_ids
 from .columns import is_list, is_text, kind_of, parsed_cells
 from .media import ARRAYS, HEADS, agree, check_media_options, media_layout
 from .readers import Rows
