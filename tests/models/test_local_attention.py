@@ -110,7 +110,7 @@ def test_bfloat16_is_computed_in_float32_and_autocast_changes_nothing():
 
 @pytest.mark.parametrize("fused", EITHER)
 def test_twice_the_length_moves_twice_the_numbers(fused):
-    "Counts what all operations write. Gradients of slices that are padded to the whole length would make it four times."
+    "Counts what all operations write; gradients of slices, padded to the whole length, would make it four times."
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Written(TorchDispatchMode):
