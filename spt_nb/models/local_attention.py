@@ -140,7 +140,7 @@ def _check_heads(q, k, v, lengths):
         raise SptError(f"lengths has {len(lengths)} entries; allowed: one per sequence, here {len(q)}")
 
 def _own_kernel(q): # On the CPU, unless torch compiles or `sdpa_kernel` asks for its plain formula
-    return q.is_cpu and torch.backends.cuda.flash_sdp_enabled() and not torch.compiler.is_compiling()
+    return not torch.compiler.is_compiling() and q.is_cpu and torch.backends.cuda.flash_sdp_enabled()
 
 def block_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B, heads, L, d), or the last queries only
                     block:int, # Positions in a block; from L up it is full attention
