@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SIZES', 'COLLIDE', 'Drawing', 'ball', 'shrink', 'dash', 'kernel', 'circle', 'Tables', 'tables', 'outside', 'fits',
-           'occupy', 'weigh', 'place', 'grow', 'begin', 'free', 'find_start', 'two_seeds', 'mostly_taken', 'copy',
-           'targets', 'start_short', 'short']
+           'occupy', 'weigh', 'place', 'grow', 'begin', 'free', 'find_start', 'two_seeds', 'copy', 'targets',
+           'start_short', 'short']
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #437896f3
 import math
@@ -208,14 +208,6 @@ def two_seeds(t, distance, W, paths, dashes, rng):
     return False
 
 @compiled
-def mostly_taken(M) -> bool:
-    "Are fewer than 1 in 100 pixels free for a first dash?"
-    n = 0
-    for y in range(len(M)):
-        for x in range(len(M)): n += M[y, x] <= 76
-    return n/M.size < .01
-
-@compiled
 def copy(a, b): # Slices would take numba seconds to compile
     for y in range(len(a)):
         for x in range(a.shape[1]): a[y, x] = b[y, x]
@@ -229,10 +221,8 @@ def targets(M, t, distance, length, paths, tips, dashes, total, rng):
         attempts += 1
         copy(M, t.frame)
         if not two_seeds(t, distance, len(M), paths, dashes, rng): continue
-        n = 2
-        while n < 2*length:
-            if not grow(M, t, paths[n % 2], dashes, n - 2, n, total, rng): break
-            n += 1
+        for n in range(2, 2*length + 1):
+            if n == 2*length or not grow(M, t, paths[n % 2], dashes, n - 2, n, total, rng): break
     occupy(M, t, dashes[n - 1])
     for axis in range(2):
         for i in range(2): tips[i, axis], tips[2 + i, axis] = dashes[i, axis], dashes[n - 2 + i, axis]
@@ -252,7 +242,7 @@ def start_short(M, t, path, dashes, n, rng):
 @compiled
 def short(M, N, t, length, path, dashes, first, total, rng):
     "One try at a distractor, whose dashes are written down from `first` on; `N` is room for a copy of `M`."
-    if mostly_taken(M) or not start_short(M, t, path, dashes, first, rng): return False
+    if (M <= 76).mean() < .01 or not start_short(M, t, path, dashes, first, rng): return False
     copy(N, M)
     for n in range(first + 1, first + length):
         if not grow(N, t, path, dashes, n - 1, n, total, rng): return False
