@@ -214,25 +214,25 @@ def budget(task:str="listops", mixers:str="attention,dlr",
     print(table.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/03_cli.ipynb #667ad19d
-def bench(rows:str=None, # Lines of the table, as s4,dlr (an unknown name lists them; default: all)
+def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table
           lengths:str=None, # Lengths, as 1024,4096 (default: those that take seconds)
           seconds:float=5., # Time for measuring each line; a line takes one turn at least
           device:str=None, # cpu (one core) or cuda (default: cuda if there is one)
           all:bool=False, # All lengths of the table, also those that take minutes
-          curves:bool=False, # Instead of the table: one sequence of 1K to 64K, and the picture
+          curves:bool=False, # Instead of the table: one sequence of 1K to 64K, the picture, and powers of growth
           data:bool=False, # Instead of layers: how fast data is generated and batches are ready
           publish:str=None): # Folder of CSV, measured speeds and picture (default: runs/bench)
-    "Speed and memory of single layers: ours, a plain reference, the limit of this machine. Or the speed of data."
+    "Speed and memory of layers, a plain reference and this machine's limit; or of steps, training, workers, data."
     import torch
-    from spt_nb.bench import measure, workloads
+    from spt_nb.bench import measure, throughput
     folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"
     if not 0 <= seconds < math.inf: raise SptError(f"seconds is {seconds}; allowed: a number, 0 or more")
-    if data: return print(workloads.publish_data(folder))
+    if data or rows in throughput.TABLES: return print(throughput.publish("data" if data else rows, folder, seconds))
     device = one_of("device", device or ("cuda" if torch.cuda.is_available() else "cpu"), ["cpu", "cuda"])
     lines = measure.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: measure.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)
     except KeyboardInterrupt: return stop(f"\nstopped; the lines that are done are in {folder/name}.csv", 130)
-    if curves: measure.publish_curves(folder)
+    if curves: print(measure.publish_curves(folder))
     print(f"Table and measured speeds: {folder}")
 
 # %% ../nbs/03_cli.ipynb #a38b7c0a

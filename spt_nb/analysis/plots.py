@@ -16,7 +16,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .nonparametric import floors
@@ -25,12 +24,17 @@ from ..core import SptError, read_json, replacing, write_json
 # %% ../../nbs/analysis/04_plots.ipynb #aeafbfa7
 def style():
     "The shared look, as a context: `with style(): fig, ax = plt.subplots()`."
-    own = {"axes.titleweight": "bold", "axes.titlesize": 12, "axes.labelsize": 12, "xtick.labelsize": 11,
-           "ytick.labelsize": 11, "legend.fontsize": 11, "legend.frameon": False, "axes.spines.top": False,
-           "axes.spines.right": False, "axes.grid": True, "grid.color": "#EAEAEA", "axes.axisbelow": True,
-           "figure.dpi": 100, "savefig.dpi": 150, "figure.facecolor": "white"}
+    ticks = {f"{x}tick.{k}": v for x in "xy" for k, v in {
+        "color": ".15", "labelsize": 11, "major.size": 6, "major.width": 1.25, "minor.size": 4, "minor.width": 1}.items()}
+    look = {"font.size": 12, "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans"], "text.color": ".15",
+            "axes.titleweight": "bold", "axes.titlesize": 12, "axes.labelsize": 12, "axes.labelcolor": ".15",
+            "axes.edgecolor": ".15", "axes.linewidth": 1.25, "axes.spines.top": False, "axes.spines.right": False,
+            "axes.grid": True, "axes.axisbelow": True, "grid.color": "#EAEAEA", "grid.linewidth": 1,
+            "legend.fontsize": 11, "legend.title_fontsize": 12, "legend.frameon": False, "image.cmap": "magma",
+            "lines.solid_capstyle": "round", "patch.edgecolor": "w", "patch.force_edgecolor": True,
+            "figure.dpi": 100, "savefig.dpi": 150, "figure.facecolor": "white"}
     plt.draw_if_interactive() # loads the backend, which would lose its interactive mode if it were first loaded inside
-    return plt.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **own})
+    return plt.rc_context(ticks | look)
 
 init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "scratch-tuned": "#6B6B6B", "masked": "#0072B2",
                "causal": "#D55E00"}

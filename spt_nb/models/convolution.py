@@ -36,14 +36,14 @@ class _LongConv(Operation):
     "Input (H, B, L), kernels (H, Lk), skip connection (H), points of the circle; (H, B, L)."
     def forward(ctx, u, k, k_back, skip, n):
         y, ctx.n = u.new_empty(u.shape), n
-        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
+        for c in chunks(len(u), n*u.shape[1], u.device, 17, least=4):
             y[c] = torch.fft.irfft(torch.fft.rfft(u[c], n).mul_(_spectrum(c, k, k_back, skip, n)), n)[..., :u.shape[-1]]
         ctx.save_for_backward(u, k, k_back, skip)
         return y
     def backward(ctx, grad):
         (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
         du, dk, dk_back = torch.empty_like(u), *(z if z is None else torch.zeros_like(z) for z in (k, k_back))
-        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
+        for c in chunks(len(u), n*u.shape[1], u.device, 17, least=4):
             G, U = torch.fft.rfft(grad[c], n), torch.fft.rfft(u[c], n)
             taps = torch.fft.irfft(U.conj_physical_().mul_(G).sum(1), n)
             dk[c] = taps[:, :k.shape[1]]
@@ -119,7 +119,7 @@ def _full_float32():
 class _Readout(Operation):
     "`glu(W (drop*gelu(y)) + b)`: y (H, B L), drop (H, B) or None, W (2 H, H), b (2 H); (B L, H)."
     def forward(ctx, y, drop, W, bias, L):
-        ctx.L, ctx.parts = L, chunks(y.shape[1], 1, y.device, 10, 62)
+        ctx.L, ctx.parts = L, chunks(y.shape[1], len(y), y.device, 17, 62)
         z, out = W.new_empty(y.shape[1], len(W)), W.new_empty(y.shape[1], len(W)//2)
         for q in ctx.parts:
             torch.addmm(bias, _dropped(F.gelu(y[:, q]), drop, q.start, L).to(W.dtype).T, W.T, out=z[q])

@@ -17,71 +17,81 @@ from .lru import full
 from .rglru import GatedMixer, short_conv
 
 # %% ../../nbs/models/13_mamba.ipynb #9208e1a9
-def _room(u, A, n): # Pieces' length, and arrays for their decays and states, then more of the size of the decays
-    T = max(1, min(len(u), max(8, (1 << 18)//max(u.shape[1]*A.numel(), 1))))
-    return T, [u.new_empty(T + (i == 1), u.shape[1], *A.shape) for i in range(n)]
+class _Piece:
+    "Decays and states of a piece of T positions; A (N, E), b sequences."
+    def __init__(self, A, L, b):
+        self.T = T = max(1, min(L, max(8, (1 << 18)//max(b*A.numel(), 1))))
+        self.A, self.A2 = A, A/math.log(2)
+        self.a, self.hs = A.new_empty(T, b, *A.shape), A.new_empty(T + 1, b, *A.shape)
+        hs = self.hs.unbind()
+        self.steps = list(zip(self.a.unbind(), hs, hs[1:]))
 
-def _walk(a, hs): # The decay of a step, the state before it and after it
-    return list(zip(a.unbind(), hs[:-1].unbind(), hs[1:].unbind()))
-
-def _states(u, dt, A2, B, h, a, hs, steps):
-    "Decays (T, b, N, E) and states from h on (1 + T, b, N, E) of a piece, written into `a` and `hs`; A2 is A/ln 2."
-    a, hs = a[:len(dt)], hs[:1 + len(dt)]
-    torch.mul(dt[:, :, None], A2, out=a).exp2_()
-    hs[0] = h
-    torch.mul(B[..., None], u[:, :, None], out=hs[1:])
-    for a_t, before, now in steps[:len(dt)]: now.addcmul_(a_t, before)
-    return a, hs
+    def walk(self, dt, u, B, h):
+        "Decays (T, b, N, E) and, from h on, states (1 + T, b, N, E) of a piece, which may be shorter."
+        a, hs = self.a[:len(dt)], self.hs[:1 + len(dt)]
+        torch.mul(dt[:, :, None], self.A2, out=a).exp2_()
+        hs[0] = h
+        torch.mul(B[..., None], u[:, :, None], out=hs[1:])
+        for a_t, before, now in self.steps[:len(dt)]: now.addcmul_(a_t, before)
+        return a, hs
 
 # %% ../../nbs/models/13_mamba.ipynb #9d4a16a4
 def _product(row, matrix, out): # (T, b, m) and (T, b, m, n) to (T, b, n)
     torch.bmm(row.flatten(0, 1)[:, None], matrix.flatten(0, 1), out=out.flatten(0, 1)[:, None])
 
-def _gradients(own, dA, carry, grad, x, dt, u, A, B, C, a, hs, g, product, back):
-    "Gradients of x, dt, B, C are written into `own`, that of A is added to `dA`, and `carry` is for the piece before."
-    dx, ddt, dB, dC = own
-    g, product = g[:len(dt)], product[:len(dt)]
-    torch.mul(C[..., None], grad[:, :, None], out=g)
-    g[-1] += carry
-    for a_t, before, now in back[len(back) + 1 - len(dt):]: before.addcmul_(a_t, now)
-    torch.mul(a[0], g[0], out=carry)
-    _product(grad, hs[1:].mT, dC), _product(u, g.mT, dB), _product(B, g, dx)
-    q = a.mul_(g).mul_(hs[:-1])
-    torch.sum(torch.mul(q, A, out=product), 2, out=ddt).addcmul_(dx, x)
-    dx.mul_(dt)
-    dA[:len(dt)].addcmul_(q, dt[:, :, None])
+class _PieceBack(_Piece):
+    "A piece with room for the gradients of its states and of A."
+    def __init__(self, A, L, b):
+        super().__init__(A, L, b)
+        (self.g, self.product), self.dA = (torch.empty_like(self.a) for _ in range(2)), torch.zeros_like(self.a)
+        g = self.g.unbind()
+        self.back = list(zip(self.a.unbind()[1:], g, g[1:]))
+
+    def gradients(self, own, grad, carry, x, dt, B, C, h):
+        "Those of x, dt, B and C are written into `own`, and what reaches the piece before into `carry`."
+        (dx, ddt, dB, dC), u, grad = own, dt*x, grad.contiguous()
+        (a, hs), g, product = self.walk(dt, u, B, h), self.g[:len(dt)], self.product[:len(dt)]
+        torch.mul(C[..., None], grad[:, :, None], out=g)
+        g[-1] += carry
+        for a_t, before, now in self.back[:len(dt) - 1][::-1]: before.addcmul_(a_t, now)
+        torch.mul(a[0], g[0], out=carry)
+        _product(grad, hs[1:].mT, dC), _product(u, g.mT, dB), _product(B, g, dx)
+        q = a.mul_(g).mul_(hs[:-1])
+        torch.sum(torch.mul(q, self.A, out=product), 2, out=ddt).addcmul_(dx, x)
+        dx.mul_(dt)
+        self.dA[:len(dt)].addcmul_(q, dt[:, :, None])
 
 # %% ../../nbs/models/13_mamba.ipynb #96509421
+def _blank(x): return torch.empty_like(x, memory_format=torch.contiguous_format)
+
 class _Selective(Operation):
-    "x and dt (L, b, E), A (N, E), B and C (L, b, N), h (b, N, E); (L, b, E) and the last h."
-    def forward(ctx, x, dt, A, B, C, h):
-        y, starts, A2 = torch.empty_like(x, memory_format=torch.contiguous_format), [], A/math.log(2)
-        T, room = _room(x, A, 2)
-        steps = _walk(*room)
-        for x_k, dt_k, B_k, C_k, y_k in zip(*(z.split(T) for z in (x, dt, B, C, y))):
+    "x and dt (L, b, E), A (N, E), B and C (L, b, N), D (E,), h (b, N, E); (L, b, E) and the last h."
+    def forward(ctx, x, dt, A, B, C, D, h):
+        y, starts, piece = _blank(x), [], _Piece(A, *x.shape[:2])
+        for x_k, dt_k, B_k, C_k, y_k in zip(*(z.split(piece.T) for z in (x, dt, B, C, y))):
             starts.append(h)
-            hs = _states(dt_k*x_k, dt_k, A2, B_k, h, *room, steps)[1]
+            _, hs = piece.walk(dt_k, dt_k*x_k, B_k, h)
             _product(C_k, hs[1:], y_k)
+            y_k.addcmul_(x_k, D)
             h = hs[-1].clone()
-        ctx.save_for_backward(x, dt, A, B, C, *starts)
+        ctx.save_for_backward(x, dt, A, B, C, D, *starts)
         return y, h
     def backward(ctx, grad, carry):
-        x, dt, A, B, C, *starts = ctx.saved_tensors
-        all_ = [torch.empty_like(z, memory_format=torch.contiguous_format) for z in (x, dt, B, C)]
-        A2, carry, (T, (a, hs, g, product)) = A/math.log(2), carry.clone(), _room(x, A, 4)
-        dA, steps, back = torch.zeros_like(a), _walk(a, hs), _walk(a[1:], g)[::-1]
-        pieces = zip(starts, *(z.split(T) for z in (*all_, grad, x, dt, B, C)))
+        x, dt, A, B, C, D, *starts = ctx.saved_tensors
+        carry, all_ = carry.clone(), [*map(_blank, (x, dt, B, C))]
+        dD, piece = torch.zeros_like(D), _PieceBack(A, *x.shape[:2])
+        pieces = zip(starts, *(z.split(piece.T) for z in (*all_, grad, x, dt, B, C)))
         for h, *own, grad_k, x_k, dt_k, B_k, C_k in list(pieces)[::-1]:
-            u, grad_k = dt_k*x_k, grad_k.contiguous()
-            now = _states(u, dt_k, A2, B_k, h, a, hs, steps)
-            _gradients(own, dA, carry, grad_k, x_k, dt_k, u, A, B_k, C_k, *now, g, product, back)
-        return *all_[:2], dA.sum((0, 1)), *all_[2:], carry
+            piece.gradients(own, grad_k, carry, x_k, dt_k, B_k, C_k, h)
+            own[0].addcmul_(grad_k, D)
+            dD += (grad_k*x_k).sum((0, 1))
+        return *all_[:2], piece.dA.sum((0, 1)), *all_[2:], dD, carry
 
 # %% ../../nbs/models/13_mamba.ipynb #6e192483
-def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, h:Tensor|None=None) -> Tensor|tuple: # (L, b, E)
-    "Outputs for inputs and step sizes (L, b, E), rates (N, E), and what the state takes in and gives out (L, b, N)."
+def selective_scan(x:Tensor, dt:Tensor, A:Tensor, B:Tensor, C:Tensor, D:Tensor, h:Tensor|None=None) -> Tensor|tuple:
+    "Outputs (L, b, E) for inputs and step sizes (L, b, E), rates (N, E), B and C (L, b, N), skip connection (E,)."
     start = x.new_zeros(x.shape[1], *A.shape) if h is None else h
-    y, last = _Selective.apply(x, dt, A, B, C, start) if len(x) else (x, start)
+    y, last = _Selective.apply(x, dt, A, B, C, D, start) if len(x) else (x, start)
     return y if h is None else (y, last)
 
 # %% ../../nbs/models/13_mamba.ipynb #f4bbb58f
@@ -124,13 +134,14 @@ def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None
     u = F.silu(short_conv(u, self.taps[way], self.taps_bias[way], before=before))
     if real is not None: u = u*real
     dt, *rest = self.selected(u, way, rate)
+    rest.append(full(self.skip[way]))
     if h is None: y = selective_scan(u, dt, *rest)
     else: y, h = selective_scan(u, dt if real is None else dt*real, *rest, h) # A step of 0 keeps the state
-    y = torch.addcmul(y, u, self.skip[way])
     return y.flip(0) if way else y, h
 
 @patch
 def advance(self:Mamba, u_t:Tensor, h:Tensor, rate:float) -> tuple:
     dt, A, B, C = self.selected(u_t := F.silu(u_t), 0, rate)
-    h = torch.exp(dt[:, None]*A)*h + B[..., None]*(dt*u_t)[:, None]
-    return (C[..., None]*h).sum(1) + u_t*self.skip[0], h
+    kept = torch.exp2(dt[:, None]*(A/math.log(2)))*h
+    h = torch.addcmul(kept, B[..., None], (dt*u_t)[:, None])
+    return (C[:, None] @ h)[:, 0] + u_t*self.skip[0], h

@@ -163,7 +163,7 @@ class Ragged:
         n = self.lengths[index]
         L, tail = int(n.max()), self.flat[0].shape[1:] or ((1,) if self.shown else ())
         out = np.zeros((len(index), L, *tail), np.float32) if tail else np.full((len(index), L), PAD, np.int64)
-        for row, i in zip(out, index): row[:self.lengths[i]] = self(i)
+        for row, i, steps in zip(out, index.tolist(), n.tolist()): row[:steps] = self(i)
         return torch.from_numpy(out), None if (n == L).all() else torch.from_numpy(n)
 
 # %% ../../nbs/tasks/01_batches.ipynb #28d5f065

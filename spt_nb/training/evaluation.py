@@ -75,6 +75,7 @@ def macro_f1(y, prediction) -> float:
     def f1(c): return 2*((y == c) & (prediction == c)).sum()/((y == c).sum() + (prediction == c).sum())
     return float(np.mean([f1(c) for c in np.union1d(y, prediction)]))
 
+# %% ../../nbs/training/02_evaluation.ipynb #765c3929
 def auroc(y, probability) -> float|None: # Labels (N,), probabilities (N, classes); None if `y` has only one class
     "The area under the ROC curve; of more than two classes, one against the rest and a mean over classes."
     y, probability = np.asarray(y), np.asarray(probability)

@@ -13,8 +13,8 @@ from contextlib import contextmanager, nullcontext
 from math import gcd
 
 import numpy as np
+import scipy
 from PIL import Image, ImageOps
-from scipy.signal import resample_poly
 
 from ...core import SptError, whole
 
@@ -192,7 +192,7 @@ def sound_array(source, name:str, seen:dict) -> np.ndarray: # int16 or float32, 
     if seen["channel"] != "all":
         a = a.mean(1) if seen["channel"] == "mean" and channels > 1 else a[:, seen["channel"] if channels > 1 else 0]
     if (to := seen["resample"] or rate) != rate and len(a):
-        a = resample_poly(a, to//gcd(to, rate), rate//gcd(to, rate)).astype(np.float32)
+        a = scipy.signal.resample_poly(a, to//gcd(to, rate), rate//gcd(to, rate)).astype(np.float32)
     return a
 
 # %% ../../../nbs/tasks/own/03_media.ipynb #c16b567d
