@@ -89,7 +89,8 @@ def step(self:GatedMixer, x_t:Tensor, state:tuple, rate:float=1.) -> tuple:
     with unrounded(x_t.device.type):
         window = torch.cat([before, full(u)[None]])
         y, h = self.advance((window*self.taps[0][:, None]).sum(0) + self.taps_bias[0], h, rate)
-    return self.out(self.drop((y*self.activate(gate)).to(self.taps.dtype))), (h, window[1:])
+    y = (y*self.activate(gate)).to(self.taps.dtype)
+    return self.out(self.drop(y) if self.training else y), (h, window[1:])
 
 # %% ../../nbs/models/12_rglru.ipynb #4dfff775
 C = 8. # By how much a fully open gate speeds up forgetting
