@@ -164,9 +164,8 @@ class _Band:
     def __init__(self, q, k, window, causal, alibi, block):
         (_, H, n, _), L = q.shape, k.shape[2]
         self.n, self.L, self.window, self.block, self.count = n, L, window, block, -(-n//block)
-        self.width = window + block + (0 if causal else window)
-        self.before = window - (L - n) # Zeros before the keys and after them
-        self.after = (self.count - 1)*block + self.width - self.before - L
+        self.width, self.before = window + block + (0 if causal else window), window - (L - n) # Zeros before the keys,
+        self.after = (self.count - 1)*block + self.width - self.before - L # and after them
         self.hidden = (1 - self.stretches(self.keys(q.new_ones(1, 1, L, 1)))[0, 0, ..., 0])*(torch.finfo(q.dtype).min/2)
         self.bias = distance_bias(block, self.width, window, causal, window, alibi and H, q.device, q.dtype)
 
@@ -236,13 +235,15 @@ def window_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys, values, (B, 
     whole("window", window)
     _check_heads(q, k, v, lengths)
     (n, L), ends = (x.shape[2] for x in (q, k)), [] if lengths is None else lengths.tolist()
-    if not q.numel(): return q
     if min(ends, default=L) < L:
         cut = [(q[:, :, :max(0, z - L + n)], k[:, :, :z], v[:, :, :z])
                for q, k, v, z in zip(q.split(1), k.split(1), v.split(1), ends)]
         outs = (window_attention(*x, window, causal, alibi=alibi) for x in cut)
         return torch.cat([F.pad(y, (0, 0, 0, n - y.shape[2])) for y in outs])
-    if window >= L: return block_attention(q, k, v, L, causal, alibi=alibi)
+    if window >= L or not q.numel(): return block_attention(q, k, v, max(L, 1), causal, alibi=alibi)
+    if L <= min((2 - causal)*window + SHORTEST, 512): # A stretch is hardly shorter
+        bias = distance_bias(n, L, L - n, causal, window, alibi and q.shape[1], q.device, q.dtype)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
     own, parts = _own_kernel(q), [q, *(x[:, :, max(0, L - n - window):] for x in (k, v))]
     if own: parts = [x.to(torch.promote_types(x.dtype, torch.float32)) for x in parts]
     band = _Band(*parts[:2], window, causal, alibi, min(max(window//2, 16), 64) if own else max(window, SHORTEST))

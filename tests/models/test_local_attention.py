@@ -36,7 +36,7 @@ def both(ours, exact, inputs):
 @pytest.mark.parametrize("window", [1, 15, 16, 17, 31, 33, 64, 130])
 @pytest.mark.parametrize("causal,alibi", PAIRS)
 def test_a_window_equals_a_masked_softmax(window, causal, alibi):
-    for L in (2, 16, 33, 129, 200):
+    for L in (2, 33, 129, 200, 520):
         x = heads(2, L)
         y, expected = window_attention(*x, window, causal, None, alibi), dense(*x, window, causal, alibi)
         for ours, exact in zip(*both(y, expected, x)):
@@ -92,7 +92,7 @@ def test_the_fused_way_of_other_devices_agrees(causal, alibi):
 
 
 def test_a_second_derivative_is_refused_in_words():
-    x = heads(1, 70)
+    x = heads(1, 200)
     grad, *_ = torch.autograd.grad(window_attention(*x, 9).square().sum(), x, create_graph=True)
     with pytest.raises(SptError, match="reaches WindowAttend.*allowed: under torch.nn.attention.sdpa_kernel"):
         grad.sum().backward()
