@@ -22,8 +22,9 @@ from ..runs.torchrun import accelerator
 # %% ../../nbs/training/02_evaluation.ipynb #4d5d0877
 def forward(model, inputs:dict, precision:str="fp32"): # float32
     "The model's output; with bf16, its matrix products and attention are computed in bfloat16."
+    if precision == "fp32": return model(**inputs).float()
     device = next(x for x in inputs.values() if torch.is_tensor(x)).device
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"): return model(**inputs).float()
+    with torch.autocast(device.type, torch.bfloat16): return model(**inputs).float()
 
 # %% ../../nbs/training/02_evaluation.ipynb #7881a56a
 POSITIONS = 2**14 # With padding, of a batch
