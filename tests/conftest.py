@@ -27,6 +27,24 @@ def size(request):
 
 
 @pytest.fixture
+def call(monkeypatch, capfd):
+    "The command line without the seconds that a process needs for its imports: `call(*args)` gives status, output and errors."
+    from spt_nb.cli import main
+
+    def run(*args, cwd=None):
+        if cwd:
+            monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        capfd.readouterr()
+        try:
+            status = main([str(a) for a in args])
+        except SystemExit as e:
+            status = e.code
+        return status, *capfd.readouterr()
+    return run
+
+
+@pytest.fixture
 def measured(request):
     "Say what was measured; a whole sweep leaves it in figures/trust."
     def note(name, **figures):

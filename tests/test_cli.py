@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a process, an exit status, one line."""
+"""The command line as a user meets it: an exit status, one line."""
 import pytest
 from helpers import spt
 
@@ -19,10 +19,9 @@ pytestmark = pytest.mark.slow
     (["compare", "--task", "dyck", "--speed", "h200"], ["speed is 'h200'", "with --dry-run only"]),
     (["compare", "--task", "dyck", "--levels", "true"], ["levels is True", "allowed: False"]),
 ])
-def test_mistake_is_one_line(tmp_path, args, names):
-    p = spt(*args, cwd=tmp_path)
-    out, err = p.communicate()
-    assert p.returncode == 2 and out == "" and err.count("\n") == 1 and "Traceback" not in err, err
+def test_mistake_is_one_line(tmp_path, call, args, names):
+    status, out, err = call(*args, cwd=tmp_path)
+    assert status == 2 and out == "" and err.count("\n") == 1 and "Traceback" not in err, err
     assert all(n in err for n in names), err
     assert not list(tmp_path.glob("runs/*")), "work was done before the mistake was found"
 
@@ -33,24 +32,24 @@ def test_runs_folder_that_cannot_be_written_is_said(tmp_path):
     assert p.returncode == 2 and "/dev/full/runs" in err and err.count("\n") == 1
 
 
-def test_tasks_says_what_is_here_and_how_to_get_the_rest(tmp_path, monkeypatch):
+def test_tasks_says_what_is_here_and_how_to_get_the_rest(tmp_path, monkeypatch, call):
     monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
-    out, err = spt("tasks", cwd=tmp_path).communicate()
+    _, out, err = call("tasks", cwd=tmp_path)
     lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
     assert "generated" in lines["pathx"] and "missing" in lines["text"] and err == ""
     assert "bidmc: put BIDMC32RR_TRAIN.ts" in out and str(tmp_path / "data/downloads/bidmc") in out
 
 
-def test_data_is_kept_and_verified(tmp_path, monkeypatch):
+def test_data_is_kept_and_verified(tmp_path, monkeypatch, call):
     monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
-    out, err = spt("data", "pathfinder", "--n-train", "20", "--n-valid", "5", "--n-test", "5", cwd=tmp_path).communicate()
+    _, out, err = call("data", "pathfinder", "--n-train", "20", "--n-valid", "5", "--n-test", "5", cwd=tmp_path)
     assert "20 / 5 / 5 rows" in out and "hides 50% of positions" in out, err
-    p = spt("data", "--verify", cwd=tmp_path)
-    assert "1 kept" in p.communicate()[0] and p.returncode == 0
+    status, out, _ = call("data", "--verify", cwd=tmp_path)
+    assert "1 kept" in out and status == 0
     shard = next((tmp_path / "data").glob("pathfinder32-*/train*.arrow"))
     shard.write_bytes(shard.read_bytes()[:-7])
-    p = spt("data", "--verify", cwd=tmp_path)
-    assert "BROKEN: train-00000.arrow does not match its hash" in p.communicate()[0] and p.returncode == 1
+    status, out, _ = call("data", "--verify", cwd=tmp_path)
+    assert "BROKEN: train-00000.arrow does not match its hash" in out and status == 1
 
 
 def test_own_data_from_a_file_to_a_table(tmp_path, monkeypatch):
@@ -68,16 +67,15 @@ def test_own_data_from_a_file_to_a_table(tmp_path, monkeypatch):
 @pytest.mark.parametrize("args", [["compare", "--task", "pathx", "--mixers", "s4", "--scale", "paper", "--speed", "h200"],
                                   ["compare", "--task", "dyck", "--mixers", "dlr", "--cluster", "slurm"],
                                   ["compare", "--data", "notes.csv", "--mixers", "dlr", "--n-valid", "5", "--n-test", "10"]])
-def test_a_dry_run_tells_the_hours_and_leaves_nothing(tmp_path, monkeypatch, args):
+def test_a_dry_run_tells_the_hours_and_leaves_nothing(tmp_path, monkeypatch, call, args):
     monkeypatch.setenv("SPT_DATA", str(tmp_path / "data"))
     (tmp_path / "notes.csv").write_text("text,label\n" + "".join(f"{'good' if i % 2 else 'bad'} note {i},{i % 2}\n" for i in range(60)))
-    p = spt(*args, "--dry-run", cwd=tmp_path)
-    out, err = p.communicate()
-    assert p.returncode == 0, err
+    status, out, err = call(*args, "--dry-run", cwd=tmp_path)
+    assert status == 0, err
     assert "hours (" in out and "pretrain" in out and ("sbatch" in out or "#SBATCH" in out) == ("slurm" in args)
     assert [f.name for f in tmp_path.iterdir()] == ["notes.csv"]
 
 
-def test_a_dry_run_of_all_experiments_ends_in_a_total(tmp_path):
-    p = spt("experiment", "transformer", "--scale", "smoke", "--dry-run", cwd=tmp_path)
-    assert "a checkout of spt_nb" in p.communicate()[1] and p.returncode == 2
+def test_a_dry_run_of_all_experiments_ends_in_a_total(tmp_path, call):
+    status, _, err = call("experiment", "transformer", "--scale", "smoke", "--dry-run", cwd=tmp_path)
+    assert "a checkout of spt_nb" in err and status == 2

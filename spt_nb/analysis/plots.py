@@ -24,18 +24,18 @@ from ..core import SptError, read_json, replacing, write_json
 # %% ../../nbs/analysis/04_plots.ipynb #aeafbfa7
 def style():
     "The shared look, as a context: `with style(): fig, ax = plt.subplots()`."
-    ticks = {f"{x}tick.{k}": v for x in "xy" for k, v in {
-        "color": ".15", "labelsize": 11, "major.size": 6, "major.width": 1.25, "minor.size": 4, "minor.width": 1}.items()}
-    look = {"font.size": 12, "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans"], "text.color": ".15",
-            "axes.titleweight": "bold", "axes.titlesize": 12, "axes.labelsize": 12, "axes.labelcolor": ".15",
-            "axes.edgecolor": ".15", "axes.linewidth": 1.25, "axes.spines.top": False, "axes.spines.right": False,
-            "axes.grid": True, "axes.axisbelow": True, "grid.color": "#EAEAEA", "grid.linewidth": 1,
-            "legend.fontsize": 11, "legend.title_fontsize": 12, "legend.frameon": False, "image.cmap": "magma",
-            "lines.solid_capstyle": "round", "patch.edgecolor": "w", "patch.force_edgecolor": True,
-            "figure.dpi": 100, "savefig.dpi": 150, "figure.facecolor": "white"}
+    ticks = {"color": ".15", "labelsize": 11, "major.size": 6, "major.width": 1.25, "minor.size": 4, "minor.width": 1}
+    look = dict(
+        font={"size": 12, "sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans"]}, text=dict(color=".15"),
+        axes={"titleweight": "bold", "titlesize": 12, "labelsize": 12, "labelcolor": ".15", "edgecolor": ".15",
+              "linewidth": 1.25, "spines.top": False, "spines.right": False, "grid": True, "axisbelow": True},
+        grid=dict(color="#EAEAEA", linewidth=1), legend=dict(fontsize=11, title_fontsize=12, frameon=False),
+        lines=dict(solid_capstyle="round"), patch=dict(edgecolor="w", force_edgecolor=True), image=dict(cmap="magma"),
+        xtick=ticks, ytick=ticks, figure=dict(dpi=100, facecolor="white"), savefig=dict(dpi=150))
     plt.draw_if_interactive() # loads the backend, which would lose its interactive mode if it were first loaded inside
-    return plt.rc_context(ticks | look)
+    return plt.rc_context({f"{part}.{k}": v for part, values in look.items() for k, v in values.items()})
 
+# %% ../../nbs/analysis/04_plots.ipynb #1f3c6e5d
 init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "scratch-tuned": "#6B6B6B", "masked": "#0072B2",
                "causal": "#D55E00"}
 mixer_markers = dict(attention="o", transformer="o", rotary="p", convolution="X", s4="s", s4d="D", dlr="^")

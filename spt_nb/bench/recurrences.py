@@ -31,7 +31,7 @@ def associative(a:Tensor, b:Tensor) -> Tensor: # (L, ...)
         n *= 2
     return b
 
-FEW = 1 << 18 # Numbers up to which the rounds are faster than the loop on a CPU
+FEW = 1 << 17 # Numbers up to which the rounds are faster than the loop on a CPU
 
 def plain_scan(a:Tensor, b:Tensor, reverse:bool=False) -> Tensor: # (L, ...)
     "All states of `x_t = a_t x_{t-1} + b_t` the faster way; in `reverse` from the end."

@@ -240,7 +240,7 @@ def publish(name:str, folder, seconds:float) -> str: # The table as text
     else: made = {name: lambda: TABLES[name](seconds)}
     text = ""
     for n, f in made.items():
-        frame, what = f(), (TABLES | made)[n].__doc__
+        frame, what = f(), (made | TABLES)[n].__doc__
         with replacing(Path(folder)/f"{n}.csv") as tmp:
             frame.to_csv(tmp, index=False, float_format="%.5g", lineterminator="\n")
         text += f"{what}\n{frame.to_string(index=False, float_format='{:.4g}'.format)}\n\n"

@@ -192,7 +192,7 @@ LINES |= {f"sliding_{w}{'_causal'*causal}": _attention(
     causal=causal, **_usual) for w in (32, 128) for causal in (False, True)}
 LINES |= dict(
     alibi=_attention("ALiBi attention", plain.AlibiAttention, lambda B, L: 48*L*L, alibi=True, quick=(1024,),
-                     slow=(4096,), takes=lambda B, L, D: 32*L*L),
+                     slow=(4096,), takes=lambda B, L, D: 64*L*L),
     conv=_recurrence("WindowConv, 4", WindowConv, window_work, plain.PlainWindowConv, **_usual),
     lru=_recurrence("LRU, N=64", LRU, partial(shared_state_work, n=64, out=2), scans.PlainLRU,
                     lambda B, L, D: 80*B*L*64*8, **_usual),

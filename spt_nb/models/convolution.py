@@ -36,14 +36,14 @@ class _LongConv(Operation):
     "Input (H, B, L), kernels (H, Lk), skip connection (H), points of the circle; (H, B, L)."
     def forward(ctx, u, k, k_back, skip, n):
         y, ctx.n = u.new_empty(u.shape), n
-        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
+        for c in chunks(len(u), n*u.shape[1], u.device, 17, least=4):
             y[c] = torch.fft.irfft(torch.fft.rfft(u[c], n).mul_(_spectrum(c, k, k_back, skip, n)), n)[..., :u.shape[-1]]
         ctx.save_for_backward(u, k, k_back, skip)
         return y
     def backward(ctx, grad):
         (u, k, k_back, skip), n = ctx.saved_tensors, ctx.n
         du, dk, dk_back = torch.empty_like(u), *(z if z is None else torch.zeros_like(z) for z in (k, k_back))
-        for c in chunks(len(u), n*u.shape[1], u.device, 19, least=2):
+        for c in chunks(len(u), n*u.shape[1], u.device, 17, least=4):
             G, U = torch.fft.rfft(grad[c], n), torch.fft.rfft(u[c], n)
             taps = torch.fft.irfft(U.conj_physical_().mul_(G).sum(1), n)
             dk[c] = taps[:, :k.shape[1]]

@@ -6,20 +6,22 @@
 __all__ = ['SHORTEST', 'alibi_slopes', 'cached', 'distance_bias', 'Operation', 'block_attention', 'window_attention']
 
 # %% ../../nbs/models/01_local_attention.ipynb #901021bb
+import itertools
 from functools import lru_cache, wraps
 from importlib import import_module
 
 import torch, torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor
 
 from ..core import SptError, whole
 
 # %% ../../nbs/models/01_local_attention.ipynb #3283a94a
-def _windows(L, block, causal, lengths=None, reach=None, first=0):
-    "Slices (sequences, queries, keys) of each window from `first` on, which reads `reach`, or a block, past its ends."
-    ends, reach = [L] if lengths is None else lengths.tolist(), reach or block
+def _windows(L, block, causal, lengths=None, first=0):
+    "Slices (sequences, queries, keys) of each window from `first` on, which reads a block past its ends."
+    ends = [L] if lengths is None else lengths.tolist()
     for a in range(first - first % block, L, block):
-        before, b, c = max(a - reach, 0), min(a + block, L), min(a + block + (0 if causal else reach), L)
+        before, b, c = max(a - block, 0), min(a + block, L), min(a + block*(1 if causal else 2), L)
         a = max(a, first)
         if min(ends, default=L) >= c: yield slice(None), slice(a, b), slice(before, c)
         else:
@@ -49,13 +51,13 @@ def distance_bias(n, m, offset, causal, window, heads, device, dtype):
     return bias.masked_fill(hidden, -torch.inf).to(device, dtype)
 
 # %% ../../nbs/models/01_local_attention.ipynb #2ab8fc91
-def _attend(q, k, v, windows, causal, window=None, alibi=False):
+def _attend(q, k, v, windows, causal, alibi=False):
     "Attention of each window to its keys, on any device; the last query is at the last key."
     out, heads, late = torch.zeros_like(q), alibi and q.shape[1], k.shape[2] - q.shape[2]
     for rows, own, keys in windows:
         n, m, bias = own.stop - own.start, keys.stop - keys.start, None
-        if window or alibi or causal and torch.compiler.is_compiling():
-            bias = distance_bias(n, m, own.start - keys.start, causal, window, heads, q.device, q.dtype)[None]
+        if alibi or causal and torch.compiler.is_compiling():
+            bias = distance_bias(n, m, own.start - keys.start, causal, None, heads, q.device, q.dtype)[None]
         elif causal: # Loaded here because it takes two seconds
             bias = import_module("torch.nn.attention.bias").causal_lower_right(n, m)
         i, j = (rows, slice(None), slice(own.start - late, own.stop - late)), (rows, slice(None), keys)
@@ -137,6 +139,9 @@ def _check_heads(q, k, v, lengths):
     if lengths is not None and len(lengths) != len(q):
         raise SptError(f"lengths has {len(lengths)} entries; allowed: one per sequence, here {len(q)}")
 
+def _own_kernel(q): # On the CPU, unless torch compiles or `sdpa_kernel` asks for its plain formula
+    return not torch.compiler.is_compiling() and q.is_cpu and torch.backends.cuda.flash_sdp_enabled()
+
 def block_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B, heads, L, d), or the last queries only
                     block:int, # Positions in a block; from L up it is full attention
                     causal:bool=False, # Let position t read positions up to t only
@@ -147,23 +152,99 @@ def block_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B
     whole("block", block)
     _check_heads(q, k, v, lengths)
     if not q.numel(): return q
-    L = k.shape[2]
-    windows = _windows(L, block, causal, lengths, first=L - q.shape[2])
-    plain = torch.compiler.is_compiling() or not torch.backends.cuda.flash_sdp_enabled() # The latter under sdpa_kernel
-    if q.device.type == "cpu" and not (alibi or plain): return _CPUAttend.apply(q, k, v, windows, causal)
-    return _attend(q, k, v, windows, causal, alibi=alibi)
+    windows = _windows(k.shape[2], block, causal, lengths, first=k.shape[2] - q.shape[2])
+    if _own_kernel(q) and not alibi: return _CPUAttend.apply(q, k, v, windows, causal)
+    return _attend(q, k, v, windows, causal, alibi)
 
 # %% ../../nbs/models/01_local_attention.ipynb #819a636f
-SHORTEST = 128 # Positions of a block, at least
+SHORTEST = 128 # Positions of a block for torch's fused attention, at least
 
-def window_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys and values, (B, heads, L, d)
+class _Band:
+    "Where the blocks of queries are, the stretch of keys around each, and what is hidden."
+    def __init__(self, q, k, window, causal, alibi, block):
+        (_, H, n, _), L = q.shape, k.shape[2]
+        self.n, self.L, self.window, self.block, self.count = n, L, window, block, -(-n//block)
+        self.width, self.before = window + block + (0 if causal else window), window - (L - n) # Zeros before the keys,
+        self.after = (self.count - 1)*block + self.width - self.before - L # and after them
+        self.hidden = (1 - self.stretches(self.keys(q.new_ones(1, 1, L, 1)))[0, 0, ..., 0])*(torch.finfo(q.dtype).min/2)
+        self.bias = distance_bias(block, self.width, window, causal, window, alibi and H, q.device, q.dtype)
+
+    def blocks(self, x): # (B, heads, count, block, d)
+        return (F.pad(x, (0, 0, 0, -self.n % self.block)) if self.n % self.block else x).unflatten(2, (-1, self.block))
+    def keys(self, x):
+        before, after = (x.new_zeros(*x.shape[:2], z, x.shape[3]) for z in (self.before, self.after))
+        return torch.cat([before, x, after], 2)
+    def stretches(self, keys): return keys.unfold(2, self.width, self.block).mT # (B, heads, count, width, d), a view
+
+# %% ../../nbs/models/01_local_attention.ipynb #d467e1c4
+def _attend_stretches(q, k, v, band):
+    "Attention of each block to its stretch, on any device."
+    parts = band.blocks(q), *(band.stretches(band.keys(x)) for x in (k, v))
+    mask = (band.bias + band.hidden[:, None, None]).repeat(1, len(q) if len(band.bias) > 1 else 1, 1, 1)
+    y = F.scaled_dot_product_attention(*(x.flatten(0, 1).transpose(0, 1) for x in parts), attn_mask=mask)
+    return y.transpose(0, 1).unflatten(0, q.shape[:2]).flatten(2, 3)[:, :, :band.n]
+
+# %% ../../nbs/models/01_local_attention.ipynb #29caf180
+@patch
+def chunks(self:_Band, blocks, keys):
+    "Where some blocks are, the part of their stretches that has keys, the bias, and both of each array, (-1, rows, d)."
+    (B, H), each = keys[0].shape[:2], max(8, 2**17//(self.block*self.width))
+    heads, bias = max(1, each//self.count), self.bias.expand(H, -1, -1)
+    for b, h, a in itertools.product(range(B), range(0, H, heads), range(0, self.count, each)):
+        z, n = min(a + each, self.count), self.block
+        i = b, slice(h, h + heads), slice(a, z)
+        seen = slice(max(0, self.before - (z - 1)*n), min(self.width, self.window + (self.count - a)*n))
+        scores = bias[i[1], None, :, seen] + self.hidden[a:z, None, seen]
+        arrays = [x[i] for x in blocks] + [self.stretches(x)[i][..., seen, :] for x in keys]
+        yield i, seen, *(x.flatten(0, 1) for x in [scores, *arrays])
+
+def _weights(bias, q, k): return bias.baddbmm_(q, k.mT, alpha=q.shape[-1]**-.5).softmax(-1)
+
+# %% ../../nbs/models/01_local_attention.ipynb #118e985f
+class _WindowAttend(Operation):
+    "Attention of each block to its stretch."
+    instead = _CPUAttend.instead
+
+    @torch.autocast("cpu", enabled=False)
+    def forward(ctx, q, k, v, band):
+        ctx.band, q, k, v = band, band.blocks(q), band.keys(k), band.keys(v)
+        ctx.save_for_backward(q, k, v)
+        out = torch.empty_like(q)
+        for i, _, bias, q, k, v in band.chunks([q], [k, v]): out[i] = (_weights(bias, q, k) @ v).view_as(out[i])
+        return out.flatten(2, 3)[:, :, :band.n]
+    @torch.autocast("cpu", enabled=False)
+    def backward(ctx, g):
+        band, (q, k, v) = ctx.band, ctx.saved_tensors
+        dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for i, seen, bias, q, g, k, v in band.chunks([q, band.blocks(g)], [k, v]):
+            p = _weights(bias, q, k)
+            s = torch._softmax_backward_data(g @ v.mT, p, -1, p.dtype).mul_(q.shape[-1]**-.5)
+            dq[i] = (s @ k).view_as(dq[i])
+            for x, shares in (dk, s.mT @ q), (dv, p.mT @ g):
+                x = band.stretches(x)[i][..., seen, :]
+                for part, share in zip(x.split(band.block, 2), shares.view_as(x).split(band.block, 2)): part.add_(share)
+        own = [x[:, :, band.before:band.before + band.L] for x in (dk, dv)]
+        return dq.flatten(2, 3)[:, :, :band.n], *own, None
+
+# %% ../../nbs/models/01_local_attention.ipynb #904b81fd
+def window_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys, values, (B, heads, L, d), or the last queries only
                      window:int, # Positions that are seen on each side
                      causal:bool=False, lengths:Tensor|None=None, alibi:bool=False, # As for `block_attention`
                     ) -> Tensor: # (B, heads, L, d)
     "Attention of each position to those at most `window` away."
     whole("window", window)
     _check_heads(q, k, v, lengths)
-    if not q.numel(): return q
-    L = k.shape[2]
-    windows = _windows(L, max(window, SHORTEST), causal, lengths, window, L - q.shape[2])
-    return _attend(q, k, v, windows, causal, window, alibi)
+    (n, L), ends = (x.shape[2] for x in (q, k)), [] if lengths is None else lengths.tolist()
+    if min(ends, default=L) < L:
+        cut = [(q[:, :, :max(0, z - L + n)], k[:, :, :z], v[:, :, :z])
+               for q, k, v, z in zip(q.split(1), k.split(1), v.split(1), ends)]
+        outs = (window_attention(*x, window, causal, alibi=alibi) for x in cut)
+        return torch.cat([F.pad(y, (0, 0, 0, n - y.shape[2])) for y in outs])
+    if window >= L or not q.numel(): return block_attention(q, k, v, max(L, 1), causal, alibi=alibi)
+    if L <= min((2 - causal)*window + SHORTEST, 512): # A stretch is hardly shorter
+        bias = distance_bias(n, L, L - n, causal, window, alibi and q.shape[1], q.device, q.dtype)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
+    own, parts = _own_kernel(q), [q, *(x[:, :, max(0, L - n - window):] for x in (k, v))]
+    if own: parts = [x.to(torch.promote_types(x.dtype, torch.float32)) for x in parts]
+    band = _Band(*parts[:2], window, causal, alibi, min(max(window//2, 16), 64) if own else max(window, SHORTEST))
+    return (_WindowAttend.apply if own else _attend_stretches)(*parts, band).to(q.dtype)

@@ -133,8 +133,7 @@ def directed(self:Mamba, u:Tensor, real:Tensor|None, way:int, rate:float, h=None
     if way: u, real = u.flip(0), real if real is None else real.flip(0)
     u = F.silu(short_conv(u, self.taps[way], self.taps_bias[way], before=before))
     if real is not None: u = u*real
-    dt, *rest = self.selected(u, way, rate)
-    rest.append(full(self.skip[way]))
+    dt, *rest = *self.selected(u, way, rate), full(self.skip[way])
     if h is None: y = selective_scan(u, dt, *rest)
     else: y, h = selective_scan(u, dt if real is None else dt*real, *rest, h) # A step of 0 keeps the state
     return y.flip(0) if way else y, h

@@ -65,22 +65,23 @@ class _ModeSum(Operation):
     "`Re sum_n W[g, d, n] z[g, n]**l`, W (G, D, n), z (G, n) complex128; (D, G, L)."
     def forward(ctx, z, W, L):
         (G, D, n), (T, A) = W.shape, two_level(L)
-        fine, coarse, K = W.new_empty(G, T, n), W.new_empty(G, A, n), W.real.new_empty(D, G, L)
+        fine, coarse, K = W.new_empty(G, T, n), W.new_empty(G, A, n), W.real.new_empty(G, D*A, T)
         z = torch.where(z.abs() < 1e-18, 1e-18, z) # The gradient divides by it
         for c in chunks(G, D*max(L, 4*A*n), W.device, gpu=26):
             P = powers(z[c], T + 1).mT
             fine[c], coarse[c] = P[:, :T].conj(), powers(P[:, T], A).mT
             rows = _as_real(W[c, :, None]*coarse[c, None]).view(-1, D*A, 2*n)
-            K[:, c] = (rows @ _as_real(fine[c]).mT).view(-1, D, A*T)[..., :L].transpose(0, 1)
+            torch.bmm(rows, _as_real(fine[c]).mT, out=K[c])
         ctx.save_for_backward(z, W, fine, coarse)
-        return K
+        return K.view(G, D, A*T)[..., :L].transpose(0, 1)
     def backward(ctx, grad):
         z, W, fine, coarse = ctx.saved_tensors
         (G, D, n), L, dz, dW = W.shape, grad.shape[-1], torch.empty_like(z), torch.empty_like(W)
         T, A = fine.shape[1], coarse.shape[1]
         for c in chunks(G, D*max(L, 4*A*n), W.device, gpu=26):
-            g = nn.functional.pad(grad[:, c].transpose(0, 1), (0, A*T - L)).reshape(-1, D*A, T)
-            dW[c], dz[c] = _mode_gradients(g, W[c], fine[c], coarse[c])
+            g = grad[:, c].transpose(0, 1)
+            if A*T > L: g = nn.functional.pad(g, (0, A*T - L))
+            dW[c], dz[c] = _mode_gradients(g.reshape(-1, D*A, T), W[c], fine[c], coarse[c])
         return dz/z.conj(), dW, None
 
 # %% ../../nbs/models/06_s4d.ipynb #28ca45c3

@@ -147,7 +147,7 @@ def place(path, y, x, dashes, n, a, b, i):
 @compiled
 def grow(M, t, path, dashes, last, n, total, rng):
     "Add dash n to a path whose newest dash is `last`; False if none fits."
-    y, x = int(np.ceil(path[0] + t.advance[path[2], 0])), int(np.ceil(path[1] + t.advance[path[2], 1]))
+    y, x = math.ceil(path[0] + t.advance[path[2], 0]), math.ceil(path[1] + t.advance[path[2], 1])
     s = weigh(M, t, y, x, path[2], total)
     for _ in range(3 if s >= 1e-4 else 0):
         u, j = rand(rng)*s, 0
@@ -163,8 +163,8 @@ def grow(M, t, path, dashes, last, n, total, rng):
 @compiled
 def begin(t, path, dashes, n, i, y, x, W):
     "Dash n begins a path at (y, x) in direction i; False if its head or pivot leaves the image."
-    a, b = int(np.ceil(y + t.head[i, 0])), int(np.ceil(x + t.head[i, 1]))
-    c, d = int(np.ceil(a + t.back[i, 0])), int(np.ceil(b + t.back[i, 1]))
+    a, b = math.ceil(y + t.head[i, 0]), math.ceil(x + t.head[i, 1])
+    c, d = math.ceil(a + t.back[i, 0]), math.ceil(b + t.back[i, 1])
     if outside(a, b, W) or outside(c, d, W): return False
     place(path, c, d, dashes, n, y, x, i)
     return True
@@ -200,11 +200,11 @@ def two_seeds(t, distance, W, paths, dashes, rng):
         i = t.first[below(rng, len(t.first))]
         box = t.starts[i]
         y, x = box[0] + below(rng, box[2] - box[0] + 1), box[1] + below(rng, box[3] - box[1] + 1)
-        if begin(t, paths[0], dashes, 0, i, y, x, W): break
+        if begin(t, paths[0], dashes, np.int64(0), i, y, x, W): break
     for _ in range(3):
         i, phi = below(rng, 360), below(rng, 360)*np.pi/180
         a, b = int(np.rint(y + distance*np.sin(phi))), int(np.rint(x + distance*np.cos(phi)))
-        if begin(t, paths[1], dashes, 1, i, a, b, W): return True
+        if begin(t, paths[1], dashes, np.int64(1), i, a, b, W): return True
     return False
 
 @compiled
@@ -221,8 +221,8 @@ def targets(M, t, distance, length, paths, tips, dashes, total, rng):
         attempts += 1
         copy(M, t.frame)
         if not two_seeds(t, distance, len(M), paths, dashes, rng): continue
-        n = 2
-        while n < 2*length and grow(M, t, paths[n % 2], dashes, n - 2, n, total, rng): n += 1
+        for n in range(2, 2*length + 1):
+            if n == 2*length or not grow(M, t, paths[n % 2], dashes, n - 2, n, total, rng): break
     occupy(M, t, dashes[n - 1])
     for axis in range(2):
         for i in range(2): tips[i, axis], tips[2 + i, axis] = dashes[i, axis], dashes[n - 2 + i, axis]

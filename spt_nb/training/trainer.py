@@ -18,8 +18,7 @@ from fastcore.basics import patch
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader
 
-from ..runs.checkpoint import load_checkpoint, save_checkpoint
-from ..runs.torchrun import accelerator, stop_between_steps
+from ..runs.torchrun import accelerator, load_checkpoint, save_checkpoint, stop_between_steps
 from ..tasks.batches import Split
 from .evaluation import evaluate, first_bad, forward
 from .optimisation import Flops, Steps, TrainConfig, adamw, converged, flops, lr_factor

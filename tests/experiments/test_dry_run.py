@@ -2,7 +2,6 @@
 import re
 
 import pytest
-from helpers import spt
 
 from spt_nb.protocol import cost as speed
 from spt_nb.core import SptError, cache_dir, runs_dir
@@ -94,12 +93,11 @@ def test_measured_speeds_are_those_that_are_published(pytestconfig):
         speed.speed("h100", "listops", "s4", "fp32", None, 1, 1)
 
 
-def test_an_own_class_inherits_at_paper_scale(tmp_path):
+def test_an_own_class_inherits_at_paper_scale(tmp_path, call):
     (tmp_path / "mine.py").write_text("from torch import nn\nclass Mine(nn.Module):\n    def __init__(self, d_model):\n        super().__init__()\n"
                                       "        self.map = nn.Linear(d_model, d_model)\n    def forward(self, x): return self.map(x)\n")
-    p = spt("compare", "--task", "listops", "--mixers", "mine.py:Mine,s4", "--inits", "masked", "--scale", "paper", "--seeds", "1", "--dry-run", "--speed", "h200", cwd=tmp_path)
-    out, err = p.communicate()
-    assert p.returncode == 0, err
+    status, out, err = call("compare", "--task", "listops", "--mixers", "mine.py:Mine,s4", "--inits", "masked", "--scale", "paper", "--seeds", "1", "--dry-run", "--speed", "h200", cwd=tmp_path)
+    assert status == 0, err
     mine, s4 = (next(line for line in out.splitlines() if m in line and "pretrain" in line) for m in ("Mine", "s4"))
     assert "75k" in mine and "75k" in s4 and "128x8" in mine and "inherited from listops, s4: paper Table 5" in " ".join(out.split())
     assert {p.name for p in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from functools import partial
 
 import nbformat
 import papermill
@@ -51,18 +52,17 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*args, **kw):
+@pytest.fixture
+def run(call):
     "The status, output and errors of `spt experiment`."
-    p = spt("experiment", *args, **kw)
-    out, err = p.communicate(timeout=600)
-    return p.returncode, out, err
+    return partial(call, "experiment")
 
 
 def section(html, stem):
     return html.partition(f'<section id="{stem}">')[2].partition("</section>")[0]
 
 
-def test_one_that_fails_does_not_stop_the_others(checkout):
+def test_one_that_fails_does_not_stop_the_others(checkout, run):
     "Nor one whose data is missing, nor one whose kernel dies; each is named with its reason, on the screen and in the report."
     write(checkout, 0, "good", "seeds**2", CLAIMS.format(name="good"))
     write(checkout, 1, "broken", "print('so far')", "{}['key']", "print('never')")
@@ -87,7 +87,7 @@ def test_one_that_fails_does_not_stop_the_others(checkout):
     assert str(checkout) not in html
 
 
-def test_claims_of_another_run_are_not_those_of_this_one(checkout):
+def test_claims_of_another_run_are_not_those_of_this_one(checkout, run):
     write(checkout, 0, "good", "from spt_nb.core import SptError", "if seeds == 0: raise SptError('seeds is 0; allowed: more')", CLAIMS.format(name="good"))
     write(checkout, 1, "other", "1")
     report = checkout / "runs/experiments/smoke/report.html"
@@ -105,7 +105,7 @@ def test_claims_of_another_run_are_not_those_of_this_one(checkout):
     (["third"], ["experiment is 'third'", "all, first, second"]),
     (["second", "--overrides", "3"], ["overrides", "3"]),
 ])
-def test_wrong_name_is_one_line_before_any_work(checkout, args, names):
+def test_wrong_name_is_one_line_before_any_work(checkout, run, args, names):
     write(checkout, 0, "first", "1")
     write(checkout, 1, "second", "1", parameters="scale = 'mini'\nseeds = 2\nworkers = 1\nmixers = ['dlr']\noverrides = {}")
     status, out, err = run(*args)
@@ -113,7 +113,7 @@ def test_wrong_name_is_one_line_before_any_work(checkout, args, names):
     assert not (checkout / "runs").exists()
 
 
-def test_alone_it_lists_them(checkout):
+def test_alone_it_lists_them(checkout, run):
     write(checkout, 0, "first")
     write(checkout, 11, "second_one")
     assert run() == (0, "00 first       The claim of first.\n11 second_one  The claim of second_one.\n", "")
@@ -123,7 +123,7 @@ def test_alone_it_lists_them(checkout):
     assert status == 2 and "allowed: a checkout" in err
 
 
-def test_where_it_goes(checkout, monkeypatch):
+def test_where_it_goes(checkout, run, monkeypatch):
     "A relative folder of work is the caller's, not the notebook's; another one for the report is kept."
     monkeypatch.setenv("SPT_RUNS", "somewhere")
     write(checkout, 0, "good", CLAIMS.format(name="good"))
@@ -148,7 +148,7 @@ def gone(marker, seconds=60):
     return not alive(marker)
 
 
-def test_ctrl_c_and_on(checkout, monkeypatch):
+def test_ctrl_c_and_on(checkout, run, monkeypatch):
     monkeypatch.setenv("SPT_TEST_MARKER", str(checkout))
     write(checkout, 0, "quick", "6*7")
     write(checkout, 1, "slow", "import time, pathlib", f"pathlib.Path({str(checkout / 'begun')!r}).touch(); time.sleep(seeds)", CLAIMS.format(name="slow"))
@@ -180,7 +180,9 @@ def test_killed_it_ends_in_the_same_report(checkout, monkeypatch, size, measured
             hits += p.poll() is None
             p.kill()
             p.communicate()
-        assert run(*command)[0] == 1
+        p = spt("experiment", *command)
+        p.communicate(timeout=600)
+        assert p.returncode == 1
         taken = time.time() - start
         reports[name] = (checkout / name / "experiments/smoke/report.html").read_bytes()
     assert reports["killed"] == reports["undisturbed"] and len(reports["killed"]) > 50_000

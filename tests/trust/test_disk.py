@@ -13,7 +13,7 @@ import pytest
 from tools import at_write, child, compute, ended, finished, in_store, planned, results
 
 from spt_nb import cli
-from spt_nb.runs.checkpoint import load_checkpoint
+from spt_nb.runs.torchrun import load_checkpoint
 from spt_nb.runs.store import Store, intact, state
 from spt_nb.training.trainer import Trainer
 

@@ -16,7 +16,7 @@ from spt_nb.training.optimisation import adamw
 from spt_nb.protocol.recipes import recipe
 from spt_nb.protocol.stages import TaskSpec
 from spt_nb.runs.store import Store
-from spt_nb.runs.checkpoint import trim_memory
+from spt_nb.runs.torchrun import trim_memory
 from spt_nb.training.trainer import Steps, Trainer
 from spt_nb.protocol.trials import trial
 from spt_nb.runs.launch import run_stages

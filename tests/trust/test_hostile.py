@@ -29,7 +29,7 @@ from spt_nb.models.language import BUILT_IN
 from spt_nb.training.optimisation import TrainConfig
 from spt_nb.protocol.export import export, import_stage, load_model
 from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec
-from spt_nb.runs.checkpoint import load_checkpoint, save_checkpoint
+from spt_nb.runs.torchrun import load_checkpoint, save_checkpoint
 from spt_nb.runs.store import Store, seal
 from spt_nb.tasks import load_task
 from spt_nb.tasks.cache import _dump, caches
