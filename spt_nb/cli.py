@@ -222,7 +222,7 @@ def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps,
           curves:bool=False, # Instead of the table: one sequence of 1K to 64K, the picture, and powers of growth
           data:bool=False, # Instead of layers: how fast data is generated and batches are ready
           publish:str=None): # Folder of CSV, measured speeds and picture (default: runs/bench)
-    "Speed and memory of layers, a plain reference and this machine's limit; or of steps, training, workers, data."
+    "Speed and memory of layers, a plain reference and this machine's limit. Or of steps, training, workers, data."
     import torch
     from spt_nb.bench import measure, throughput
     folder, name = writable("publish", publish or runs_dir()/"bench"), "layers" if curves else "table"

@@ -241,10 +241,10 @@ def window_attention(q:Tensor, k:Tensor, v:Tensor, # Queries, keys, values, (B, 
         outs = (window_attention(*x, window, causal, alibi=alibi) for x in cut)
         return torch.cat([F.pad(y, (0, 0, 0, n - y.shape[2])) for y in outs])
     if window >= L or not q.numel(): return block_attention(q, k, v, max(L, 1), causal, alibi=alibi)
-    if L <= min((2 - causal)*window + SHORTEST, 512): # A stretch is hardly shorter
+    L, own, k, v = min(L, n + window), _own_kernel(q), *(x[:, :, max(0, L - n - window):] for x in (k, v))
+    if n <= SHORTEST or L <= min((2 - causal)*window + SHORTEST, 512): # A stretch is hardly shorter
         bias = distance_bias(n, L, L - n, causal, window, alibi and q.shape[1], q.device, q.dtype)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
-    own, parts = _own_kernel(q), [q, *(x[:, :, max(0, L - n - window):] for x in (k, v))]
-    if own: parts = [x.to(torch.promote_types(x.dtype, torch.float32)) for x in parts]
+    parts = [x.to(torch.promote_types(x.dtype, torch.float32) if own else x.dtype) for x in (q, k, v)]
     band = _Band(*parts[:2], window, causal, alibi, min(max(window//2, 16), 64) if own else max(window, SHORTEST))
     return (_WindowAttend.apply if own else _attend_stretches)(*parts, band).to(q.dtype)
