@@ -2747,4 +2747,6 @@ d = { 'settings': { 'branch': 'main',
                                          'spt_nb.training.trainer.Trainer.update': ( 'training/trainer.html#trainer.update',
                                                                                      'spt_nb/training/trainer.py'),
                                          'spt_nb.training.trainer.Trainer.validate': ( 'training/trainer.html#trainer.validate',
-                                                                                       'spt_nb/training/trainer.py')}}}
+                                                                                       'spt_nb/training/trainer.py'),
+                                         'spt_nb.training.trainer.bare_loop': ( 'training/trainer.html#bare_loop',
+                                                                                'spt_nb/training/trainer.py')}}}

@@ -18,7 +18,7 @@ from .pretext import MaskedDenoising
 # %% ../../nbs/objectives/02_labels.ipynb #30b844a5
 class Label:
     "What the objectives of labels share."
-    perfect = 0.
+    perfect, in_batch_negatives = 0., False
     def prepare(self, batch:dict, seed:int, epoch:int) -> tuple[dict, Tensor]:
         return {k: batch[k] for k in ("x", "lengths", "x2", "lengths2") if k in batch}, batch["y"]
     def monitor(self, metrics:dict) -> float: return -metrics["loss"]
@@ -82,6 +82,7 @@ class AuxiliaryDenoising:
     label: object             # The objective of the label
     denoising: MaskedDenoising
     share: float              # Of batches that are denoised, strictly between 0 and 1
+    in_batch_negatives = False
 
     def __post_init__(self):
         if 0 < self.share < 1: return

@@ -39,7 +39,7 @@ def stack_pairs(batch:dict) -> tuple[Tensor, Tensor|None, np.ndarray]:
 # %% ../../nbs/objectives/01_pretext.ipynb #f826ab6e
 class Denoising:
     "What masked and causal denoising share: the model's sizes, the target, and the loss on it."
-    levels, span, perfect = None, (-1., 1.), 1.
+    levels, span, perfect, in_batch_negatives = None, (-1., 1.), 1., False
 
     def sizes(self, vocab_size=None, channels=None) -> dict: # `n_outputs`, and what the model reads
         "The sizes of a model for this objective on sequences of that kind."
@@ -146,7 +146,7 @@ class Contrastive:
     temperature: float = .1   # See `similarity`
     size: int = 64            # Length of the vectors that are compared, the output of the head
     mask_span: int = 1        # Positions that are hidden together, side by side
-    head, extra_channels, perfect = "mlp", 1, 0.
+    head, extra_channels, perfect, in_batch_negatives = "mlp", 1, 0., True
 
     def __post_init__(self):
         MaskedDenoising(self.mask_ratio, mask_span=self.mask_span)

@@ -213,11 +213,18 @@ def batch_order(lengths, # Length of every example, (n,)
 
 # %% ../../nbs/tasks/01_batches.ipynb #e149c3e7
 def eval_batches(lengths, # Length of every example, (n,)
-                 batch_size:int, # Examples per batch
+                 batch_size:int, # Examples per batch, at least
+                 positions:int=0, # More examples in a batch, as long as it has at most so many positions with padding
                 ) -> list[np.ndarray]: # Indices of each batch; the last may be short
     "All examples from short to long, always the same."
-    order, size = np.argsort(lengths, kind="stable"), whole("batch_size", batch_size)
-    return [order[i:i + size] for i in range(0, len(order), size)]
+    order, size, batches, start = np.argsort(lengths, kind="stable"), whole("batch_size", batch_size), [], 0
+    lengths = np.asarray(lengths)[order]
+    while start < len(order):
+        ahead = lengths[start:start + max(size, positions//max(lengths[start], 1))]
+        fit = np.searchsorted(ahead*np.arange(1, len(ahead) + 1), positions, "right")
+        batches.append(order[start:start + max(size, fit)])
+        start += len(batches[-1])
+    return batches
 
 # %% ../../nbs/tasks/01_batches.ipynb #23bdbb0b
 def random_split(n:int, # Rows
