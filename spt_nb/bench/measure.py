@@ -28,6 +28,7 @@ from ..analysis.plots import new_figure, save_figure
 from .recurrences import build, kernel_error, kernel_step, training_step
 from .workloads import LINES, Line, measure_speeds, operations, roofline_seconds, step_seconds
 from ..core import SptError, one_of, replacing, write_json
+from ..runs.torchrun import worker_env
 
 # %% ../../nbs/bench/04_measure.ipynb #c46eeeca
 def take_turns(steps:dict, device:str, seconds:float) -> list[dict]: # Name -> function; time for all; seconds
@@ -97,9 +98,8 @@ CHILD = "import json, sys; from spt_nb.bench.measure import here; print(json.dum
 
 def in_child(**spec) -> dict: # The measurement, or {"note": why not}
     "One measurement in a fresh process with one thread."
-    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
-    env = os.environ | dict(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", PYTHONPATH=path)
-    if spec["what"] == "memory": env["MALLOC_MMAP_THRESHOLD_"] = "65536"
+    env = os.environ | worker_env() | dict(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    if spec["what"] == "memory": env |= dict(MALLOC_MMAP_THRESHOLD_="65536", THP_MEM_ALLOC_ENABLE="0")
     p = subprocess.run([sys.executable, "-c", CHILD, json.dumps(spec)], capture_output=True, text=True, env=env)
     if p.returncode == 0: return json.loads(p.stdout.splitlines()[-1])
     if p.returncode == -9 or "OutOfMemory" in p.stderr or "not enough memory" in p.stderr:
