@@ -24,16 +24,13 @@ from ..core import SptError, read_json, replacing, write_json
 # %% ../../nbs/analysis/04_plots.ipynb #aeafbfa7
 def style():
     "The shared look, as a context: `with style(): fig, ax = plt.subplots()`."
-    ticks = {"color": ".15", "labelsize": 11, "major.size": 6, "major.width": 1.25, "minor.size": 4, "minor.width": 1}
-    look = dict(
-        font={"size": 12, "sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans"]}, text=dict(color=".15"),
-        axes={"titleweight": "bold", "titlesize": 12, "labelsize": 12, "labelcolor": ".15", "edgecolor": ".15",
-              "linewidth": 1.25, "spines.top": False, "spines.right": False, "grid": True, "axisbelow": True},
-        grid=dict(color="#EAEAEA", linewidth=1), legend=dict(fontsize=11, title_fontsize=12, frameon=False),
-        lines=dict(solid_capstyle="round"), patch=dict(edgecolor="w", force_edgecolor=True), image=dict(cmap="magma"),
-        xtick=ticks, ytick=ticks, figure=dict(dpi=100, facecolor="white"), savefig=dict(dpi=150))
+    own = {"axes.titleweight": "bold", "axes.titlesize": 12, "axes.labelsize": 12, "xtick.labelsize": 11,
+           "ytick.labelsize": 11, "legend.fontsize": 11, "legend.frameon": False, "axes.spines.top": False,
+           "axes.spines.right": False, "axes.grid": True, "grid.color": "#EAEAEA", "axes.axisbelow": True,
+           "figure.dpi": 100, "savefig.dpi": 150, "figure.facecolor": "white"}
+    sns = importlib.import_module("seaborn") # Loaded here because it takes a second
     plt.draw_if_interactive() # loads the backend, which would lose its interactive mode if it were first loaded inside
-    return plt.rc_context({f"{part}.{k}": v for part, values in look.items() for k, v in values.items()})
+    return plt.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **own})
 
 # %% ../../nbs/analysis/04_plots.ipynb #1f3c6e5d
 init_colors = {"scratch": "#A8A8A8", "scratch-matched": "#4D4D4D", "scratch-tuned": "#6B6B6B", "masked": "#0072B2",
