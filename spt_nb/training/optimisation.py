@@ -154,7 +154,11 @@ class Flops:
         return n < self.most and step >= n*self.every and all(l != length for l, _ in self.rates)
 
     def add(self, length:int, rate:float): self.rates = sorted([*self.rates, [length, rate]])
-    def __call__(self, length:int) -> float: return float(np.interp(length, *zip(*self.rates)))
+    def __call__(self, length:int) -> float:
+        (low, first), (high, last) = self.rates[0], self.rates[-1]
+        if low <= length <= high or low == high: return float(np.interp(length, *zip(*self.rates)))
+        return first + (last - first)*(length - low)/(high - low)
+
 
     def total(self, positions:dict) -> float: # Positions that were read, by length
         "Operations of all of them."
