@@ -128,7 +128,8 @@ def resume(self:Trainer):
     "Take up the newest checkpoint, if there is one; the main process reads it for all."
     checkpoint = broadcast_object_list([load_checkpoint(self.folder) if self.acc.is_main_process else None])[0]
     if not checkpoint: return
-    tensors, self.at = checkpoint
+    tensors, at = checkpoint
+    self.at |= at
     part = lambda prefix: {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     self.log(f"goes on from step {self.at['step']}")
     self.model.load_state_dict(part("model/"))
@@ -213,7 +214,8 @@ def finish(self:Trainer) -> dict:
     at, bad, folder = self.at, self.at["diverged"], self.folder
     metrics = {k: at[k] for k in ("step", "tokens", "best_step", "diverged", "retried", "stopped")}
     best = next((h for h in at["history"] if h["step"] == at["best_step"]), None)
-    metrics |= dict(flops=round(Flops(at["rates"]).total(at["positions"])), valid=best)
+    counted = at.get("flops", 0) # by an earlier version, which began this stage
+    metrics |= dict(flops=round(counted + Flops(at["rates"]).total(at["positions"])), valid=best)
     done = f"done after {at['step']} steps, best at {at['best_step']}"
     self.log(f"diverged at step {bad['step']}: {bad['tensor']}" if bad else done)
     if self.acc.is_main_process:
