@@ -16,7 +16,7 @@ import numpy as np
 from ..core import SptError, whole
 from .batches import EOS, PAD, SPECIALS, Split, table
 from .cache import cached
-from .compiled import GOLDEN, compiled, mix
+from .compiled import GOLDEN, compiled, inner, mix
 from .sources import signature, together
 from .task import Task
 
@@ -25,7 +25,7 @@ VOCAB = (*SPECIALS, "[MIN", "[MAX", "[MED", "[SM", *"0123456789", "]")
 OP, DIGIT, CLOSE = 4, 8, 18  # the first operator, the digit 0, the closing bracket
 MIN, MAX, MED = 4, 5, 6
 
-@compiled
+@inner
 def _ranked(counts, k):
     "The digit of rank k among the arguments."
     for d in range(10):
@@ -33,7 +33,7 @@ def _ranked(counts, k):
         if k < 0: return d
     return -1
 
-@compiled
+@inner
 def _apply(op, counts):
     "Value of an operator from how often each digit occurred among its arguments."
     n = counts.sum()
@@ -100,7 +100,7 @@ def decode(ids) -> str:
 # %% ../../nbs/tasks/06_listops.ipynb #8c688417
 LOW = np.uint64(0xFFFFFFFF)  # the low 32 bits
 
-@compiled
+@inner
 def _tree(state, ids, rest, max_length, max_depth, max_args):
     "Draw one root into `ids`; returns its length, or 0 if it gets too long, and the next state. `rest` is the stack."
     n, top, floor = 0, 0, 1

@@ -17,7 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ..core import SptError, cores, one_of, whole
-from .compiled import below, compiled, mix
+from .compiled import below, compiled, inner, mix
 from .cache import cached, limited, log, rescaled, sharded
 from .pathfinder_layout import SIZES, short, shrink, tables, targets
 from .batches import random_split, table
@@ -35,7 +35,7 @@ def discs(radius:float) -> np.ndarray: # uint8 (n, n, n, n): row and column clas
     return np.reshape(drawn, (n, n, n, n))
 
 # %% ../../nbs/tasks/11_pathfinder.ipynb #a5412fa8
-@compiled
+@inner
 def _paint(image, shape, top, left, contrast):
     "Keep the greater of image and shape."
     W, S = len(image), len(shape)
@@ -43,14 +43,14 @@ def _paint(image, shape, top, left, contrast):
         for b in range(max(0, -left), min(S, W - left)):
             image[top + a, left + b] = max(image[top + a, left + b], np.float32(shape[a, b]/255*contrast))
 
-@compiled
+@inner
 def _paint_disc(image, shapes, y, x):
     "A disc, whose shape depends on how near the edges are."
     W, n = len(image), len(shapes)
     a, b = (y if y < n//2 else max(n//2, n + y - W)), (x if x < n//2 else max(n//2, n + x - W))
     _paint(image, shapes[a, b], y - a, x - b, 1.)
 
-@compiled
+@inner
 def _stretch(image, out):
     "To bytes, least to 0 and greatest to 255."
     low, high = image[0, 0], image[0, 0]
@@ -63,7 +63,7 @@ def _stretch(image, out):
 TIPS = ("tail1", "tail2", "end1", "end2")
 FACTS = ("margin", "distractors", "attempts", *(f"{tip}_{axis}" for tip in TIPS for axis in ("row", "column")))
 
-@compiled
+@inner
 def _compose(image, out, t, shapes, dashes, long, contrasts, tips, ends):
     "Ink of dashes and discs, then bytes."
     half = t.ink.shape[1]//2

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..core import one_of
-from .compiled import below, compiled, rand
+from .compiled import below, compiled, inner, rand
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #9e375dda
 class Drawing(NamedTuple):
@@ -104,9 +104,9 @@ def tables(size:int, margin:int) -> Tables:
                   np.flatnonzero(ok & (starts[:, :2] <= starts[:, 2:]).all(1)), starts, frame)
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #fcd1f544
-@compiled
+@inner
 def outside(y, x, W): return y < 0 or x < 0 or y >= W or x >= W
-@compiled
+@inner
 def fits(M, t, i, y, x):
     "Whether a dash of direction i may start at (y, x)."
     for j in range(t.strong_at[i], t.strong_at[i + 1]):
@@ -114,7 +114,7 @@ def fits(M, t, i, y, x):
         if not outside(a, b, len(M)) and M[a, b] + t.strong[j, 2] >= COLLIDE: return False
     return True
 
-@compiled
+@inner
 def occupy(M, t, dash):
     "Take the zone of a dash."
     W, zone = len(M), t.zone[dash[2]]
@@ -123,7 +123,7 @@ def occupy(M, t, dash):
         for b in range(max(0, -left), min(S, W - left)): M[top + a, left + b] = max(M[top + a, left + b], zone[a, b])
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #a9e4d866
-@compiled
+@inner
 def weigh(M, t, y, x, direction, total):
     "Running sums of the weights of the candidates around (y, x)."
     W, s = len(M), 0.
@@ -138,13 +138,13 @@ def weigh(M, t, y, x, direction, total):
         total[j] = s
     return s
 
-@compiled
+@inner
 def place(path, y, x, dashes, n, a, b, i):
     "Dash n, of direction i at (a, b), continues a path, whose pivot is now (y, x)."
     path[0], path[1], path[2], dashes[n, 0], dashes[n, 1], dashes[n, 2] = y, x, i, a, b, i
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #a34df477
-@compiled
+@inner
 def grow(M, t, path, dashes, last, n, total, rng):
     "Add dash n to a path whose newest dash is `last`; False if none fits."
     y, x = math.ceil(path[0] + t.advance[path[2], 0]), math.ceil(path[1] + t.advance[path[2], 1])
@@ -160,7 +160,7 @@ def grow(M, t, path, dashes, last, n, total, rng):
     return False
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #8861aaaa
-@compiled
+@inner
 def begin(t, path, dashes, n, i, y, x, W):
     "Dash n begins a path at (y, x) in direction i; False if its head or pivot leaves the image."
     a, b = math.ceil(y + t.head[i, 0]), math.ceil(x + t.head[i, 1])
@@ -169,7 +169,7 @@ def begin(t, path, dashes, n, i, y, x, W):
     place(path, c, d, dashes, n, y, x, i)
     return True
 
-@compiled
+@inner
 def free(M, t, i, y, x):
     "Whether nothing under the kernel of direction i is taken."
     for j in range(t.taps_at[i], t.taps_at[i + 1]):
@@ -178,7 +178,7 @@ def free(M, t, i, y, x):
     return True
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #bc5f6f51
-@compiled
+@inner
 def find_start(M, t, i, rng): # (-1, -1) if there is none
     "A free pixel, each equally likely."
     W, n = len(M), 0
@@ -193,7 +193,7 @@ def find_start(M, t, i, rng): # (-1, -1) if there is none
     return -1, -1
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #1db5b13c
-@compiled
+@inner
 def two_seeds(t, distance, W, paths, dashes, rng):
     "The first dashes of both target contours; False if there is no room for the second."
     while True:
@@ -207,7 +207,7 @@ def two_seeds(t, distance, W, paths, dashes, rng):
         if begin(t, paths[1], dashes, np.int64(1), i, a, b, W): return True
     return False
 
-@compiled
+@inner
 def copy(a, b): # Slices would take numba seconds to compile
     for y in range(len(a)):
         for x in range(a.shape[1]): a[y, x] = b[y, x]
@@ -229,7 +229,7 @@ def targets(M, t, distance, length, paths, tips, dashes, total, rng):
     return attempts
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #31a145e0
-@compiled
+@inner
 def start_short(M, t, path, dashes, n, rng):
     "Dash n begins a distractor."
     for _ in range(3):

@@ -10,25 +10,25 @@ import numpy as np
 
 from ..core import SptError, uniform, whole
 from .controls import FIRST, drawn_task, integers
-from .compiled import GOLDEN, compiled, mix
+from .compiled import GOLDEN, compiled, inner, mix
 from .batches import SPECIALS
 from .task import Task
 
 # %% ../../nbs/tasks/24_paths.ipynb #2ba1ee0f
-@compiled
+@inner
 def _below(n, state): # (number, next state)
     "A random whole number below n."
     state += GOLDEN
     return np.int64((mix(state) >> np.uint64(33))*np.uint64(n) >> np.uint64(31)), state
 
-@compiled
+@inner
 def _open(ink, r, c, beside):
     "Is a pixel blank and beside so many pixels of curves? `ink` has a frame of one pixel."
     if r < 1 or c < 1 or r > ink.shape[0] - 2 or c > ink.shape[1] - 2 or ink[r, c]: return False
     return ink[r - 1, c] + ink[r + 1, c] + ink[r, c - 1] + ink[r, c + 1] == beside
 
 # %% ../../nbs/tasks/24_paths.ipynb #c2b8ff99
-@compiled
+@inner
 def _curve(ink, ends, length, state): # (was there room, next state)
     "Add a curve to a picture; its first and last pixel go into `ends` (2, 2)."
     to, S = np.empty((4, 2), np.int64), ink.shape[0] - 2
@@ -54,7 +54,7 @@ def _curve(ink, ends, length, state): # (was there room, next state)
 PAIRS = np.array([[[i, j], [k, l]] for i, j in ((0, 2), (0, 3), (1, 2), (1, 3))
                   for k, l in ((0, 1), (2, 3))])  # across, along
 
-@compiled
+@inner
 def _alike(p, across, along, S):
     "Are two pairs of ends equally far apart, and nearly so from the middle?"
     apart = middle = 0

@@ -262,7 +262,7 @@ OTHERS = [
     ("budget --scales huge", "scale huge"),
     ("budget --scales mini,,paper,x", "scale x"),
     ("budget --task dyck --seeds 3", "seeds"),
-    ("bench --rows s5", "rows s5"),
+    ("bench --rows s6", "rows s6"),
     ("bench --lengths long", "lengths long"),
     ("bench --lengths 1024,8", "length 8"),
     ("bench --lengths -5", "length -5"),
