@@ -82,11 +82,13 @@ def compute(self:Rehearsal, store, folder):
     task = self.stage.task.load(); note()
     t = self.trainer(task, folder)
     _once(t, 0); note()
+    while time.perf_counter() - times[-1] < self.seconds/2: _once(t, 0) # as fast as later
+    note()
     while n < 3 or time.perf_counter() - times[-1] < self.seconds: _once(t, n := n + 1)
     note()
     some = task.valid.select(range(0, len(task.valid), -(-len(task.valid)//(4*t.cfg.batch_size))))
     evaluate(t.model, Split(some), t.objective, t.cfg.batch_size, t.acc, t.cfg.precision); note()
-    load, start, updates, evaluation = (b - a for a, b in zip(times, times[1:]))
+    load, start, _, updates, evaluation = (b - a for a, b in zip(times, times[1:]))
     write_json(folder/"metrics.json", dict(
         took=times[-1] - times[0], load=load, start=start, update=updates/n, example=evaluation/len(some),
         valid=len(task.valid), test=len(task.test), diverged=None))
