@@ -68,7 +68,6 @@ def trainer(self:Rehearsal, task, folder) -> Trainer:
 
 def _once(t:Trainer, step:int):
     "One update, with its batch prepared."
-    t.model.train()
     inputs, target = send_to_device(t.steps[step][:2], t.acc.device)
     t.update(inputs, target)
     if t.acc.device.type == "cuda": torch.cuda.synchronize()

@@ -159,7 +159,6 @@ class Flops:
         if low <= length <= high or low == high: return float(np.interp(length, *zip(*self.rates)))
         return first + (last - first)*(length - low)/(high - low)
 
-
     def total(self, positions:dict) -> float: # Positions that were read, by length
         "Operations of all of them."
         return math.fsum(n*self(int(length)) for length, n in positions.items())
