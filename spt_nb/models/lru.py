@@ -13,7 +13,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import SptError, whole
+from ..core import SptError, one_of, whole
 from .attention import Operation, valid_positions
 from .convolution import TiedDropout, check_state, only_causal
 from .hippo import State, as_complex, check_rate
@@ -169,14 +169,18 @@ class LRU(SharedStateMixer):
                  d_state:int=64, # Complex numbers N in the state
                  r_min:float=.9, r_max:float=.999, # Radii between which the eigenvalues start
                  max_phase:float=2*math.pi, # Angles start between 0 and this
+                 init:str="structured", # Angles: "structured", of the ring, or "low-frequency", |N(0, 0.1^2)|
                  causal:bool=False, # Look at the past only
                  dropout:float=0.): # Probability that a channel is dropped, for all times at once
         whole("d_state", d_state)
         if not 0 <= r_min < r_max <= 1:
             raise SptError(f"r_min is {r_min} and r_max {r_max}; allowed: 0 <= r_min < r_max <= 1")
         if max_phase <= 0: raise SptError(f"max_phase is {max_phase}; allowed: positive numbers")
+        one_of("init", init, ("structured", "low-frequency"))
         super().__init__(d_model, causal, dropout)
-        self.nu, self.theta = map(nn.Parameter, ring(d_state, r_min, r_max, max_phase))
+        nu, theta = ring(d_state, r_min, r_max, max_phase)
+        if init == "low-frequency": theta = torch.log(.1*torch.randn(d_state).abs())
+        self.nu, self.theta = nn.Parameter(nu), nn.Parameter(theta)
         self.gamma = nn.Parameter(.5*torch.log(-torch.expm1(-2*torch.exp(self.nu.detach()))))
         self.B = nn.Parameter(torch.randn(d_state, d_model, 2)/(2*d_model)**.5) # (real, imaginary), and so is C
         self.C = nn.Parameter(torch.randn(self.directions, d_model, d_state, 2)/(2*d_state)**.5)

@@ -10,7 +10,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
 
-from ..core import divisor
+from ..core import divisor, one_of
 from .hippo import as_complex, check_rate, check_state_space, log_uniform, nplr_legs
 from .lru import SharedStateMixer, full
 from .s4d import discretise
@@ -30,16 +30,19 @@ class S5(SharedStateMixer):
     def __init__(self, d_model:int, # Channels
                  d_state:int=64, # Size N of the real state; N/2 complex modes
                  n_blocks:int=4, # HiPPO matrices J that the state starts from
+                 init:str="structured", # Angles per step: "structured", of HiPPO, or "low-frequency", N(0, 0.1^2)
                  causal:bool=False, # Look at the past only
                  dropout:float=0., # Probability that a channel is dropped, for all times at once
                  dt_min:float=1e-3, dt_max:float=.1): # Range of the step sizes at the start
         check_state_space(d_state, dt_min, dt_max), divisor("n_blocks", n_blocks, "d_state/2", d_state//2)
+        one_of("init", init, ("structured", "low-frequency"))
         super().__init__(d_model, causal, dropout)
         Lambda, B, C = hippo_blocks(d_state, n_blocks, d_model, self.directions)
         def real(z): return nn.Parameter(z.to(torch.get_default_dtype()).contiguous())
         self.log_neg_re, self.im = real(torch.log(-Lambda.real)), real(Lambda.imag)
         self.B, self.C = real(torch.view_as_real(B)), real(torch.view_as_real(C)) # (real, imaginary)
         self.log_dt = nn.Parameter(log_uniform(dt_min, dt_max, d_state//2))
+        if init == "low-frequency": self.im.data = .1*torch.randn(d_state//2)/self.log_dt.data.exp()
         self.gate = nn.Linear(d_model, d_model)
 
 # %% ../../nbs/models/11_s5.ipynb #8d93353e

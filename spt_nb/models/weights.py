@@ -13,21 +13,26 @@ from torch import nn
 
 from ..core import SptError, one_of
 from .convolution import ConvolutionMixer
+from .lru import SharedStateMixer
 
 # %% ../../nbs/models/17_weights.ipynb #31b53f60
 WEIGHTS = {"structured": "every layer's own initialisation",
            "random-ssm": "N(0, 0.1^2) for what makes the kernels of the state spaces",
-           "random-all": "N(0, 0.1^2) for every parameter of the network"}
+           "random-all": "N(0, 0.1^2) for every parameter of the network",
+           "random-theta": "N(0, 0.1^2) for the angles of DLR alone",
+           "random-r": "N(0, 0.1^2) for the square roots of the decay rates of DLR alone",
+           "random-W": "N(0, 0.1^2) for the output weights of DLR alone"}
 
 @torch.no_grad()
 def randomise(model:nn.Module, what:str="random-ssm", std:float=.1) -> list: # Names of the parameters overwritten
     "Overwrite initial weights in place by one of `WEIGHTS` (Figure 2 of the paper)."
     one_of("weights", what, WEIGHTS)
     if what == "structured": return []
-    inside = [f"{n}." for n, m in model.named_modules() if isinstance(m, ConvolutionMixer)]
-    named = {n: p for n, p in model.named_parameters() if what == "random-all"
-             or any(n.startswith(i) and not n.startswith(f"{i}out.") for i in inside)}
-    if not named: raise SptError(f"weights is {what!r}; the model has no state space; allowed: structured, random-all")
+    inside = {n: m for n, m in model.named_modules() if isinstance(m, (ConvolutionMixer, SharedStateMixer))}
+    spaces = {f"{i}.{n}": p for i, m in inside.items() for n, p in m.named_parameters() if "." not in n}
+    own = {n: p for n, p in spaces.items() if what in ("random-ssm", f"random-{n.rpartition('.')[2]}")}
+    named = dict(model.named_parameters()) if what == "random-all" else own
+    if not named: raise SptError(f"weights is {what!r}; the model has none of those; allowed: structured, random-all")
     for p in named.values(): p.normal_(0, std)
     return list(named)
 

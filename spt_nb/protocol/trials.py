@@ -36,8 +36,8 @@ def budget(init:Init, r:Recipe,
     return before//views, own - (before if init.share else 0)
 
 # %% ../../nbs/protocol/05_trials.ipynb #842a6560
-HAS_STARTS = dict(dlr=("structured", "gaussian", "low-frequency"), s4=("structured", "gaussian"),
-                  s4d=("structured", "gaussian", "low-frequency", "dfout"))
+_ANGLES = ("structured", "gaussian", "low-frequency")
+HAS_STARTS = dict(dlr=_ANGLES, s4=("structured", "gaussian"), s4d=(*_ANGLES, "dfout"), lru=_ANGLES, s5=_ANGLES)
 
 def state_size(r:Recipe, length:int) -> int:
     "The size of the state; DLR has a mode for each step, so that its kernel does not repeat within a sequence."
