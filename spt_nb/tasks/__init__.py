@@ -64,7 +64,8 @@ _SMALL = "4000 / 300 / 1000"
 CATALOGUE |= {
     "digits": Entry("image", "digits", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel",
                     "bundled"),
-    "mnist": Entry("image", "mnist", "7.2k / 0.8k / 2k", "196", "handwritten digits, 14 x 14 or 28 x 28", MNIST, "mnist"),
+    "mnist": Entry("image", "mnist", "7.2k / 0.8k / 2k", "196", "handwritten digits, 14 x 14 or 28 x 28", MNIST,
+                   "mnist"),
     "fashion_mnist": Entry("image", "fashion_mnist", "54k / 6k / 10k", "196", "kinds of clothes, 14 x 14 or 28 x 28",
                            FASHION, "fashion_mnist"),
     "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives",
@@ -164,6 +165,7 @@ class Facts(NamedTuple):
     kind: str # classification, matching, regression or forecasting
     mask_ratio: float # Share of positions that masked pretraining hides
 
+# %% ../../nbs/tasks/00_tasks.ipynb #2913ba96
 KNOWN = dict(
     listops=Facts(96_000, 2_000, 2_000, 2_000, 19, None, 10, "classification", .1),
     text=Facts(22_500, 2_500, 25_000, 4_096, 135, None, 2, "classification", .15),

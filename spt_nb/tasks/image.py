@@ -213,6 +213,7 @@ def _small_splits(form:str, files:list, size:int) -> dict: # Split -> tables
     if n < 10: raise SptError(f"{files[0].name} holds {n} pictures; allowed: 10 or more")
     return _cut(*([a[rows] for a in known] for rows in random_split(n, n - n//5, n//5)))
 
+# %% ../../nbs/tasks/20_image.ipynb #38515fe5
 def _small(source:Source, find, classes:tuple, data_dir, size:int, sizes:tuple) -> Task:
     one_of("size", size, (14, 28))
     form, files = locate(source, find, data_dir)

