@@ -22,7 +22,7 @@ from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_
 from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
-from .diagnostics import diagnostics
+from .diagnostics import HIDDEN, diagnostics, hidden_losses
 
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
@@ -96,7 +96,8 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
                 floor=self._floor(trial), **others, steps=first.steps + extra,
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"),
-                start=start, diverged=m["diverged"], retried=m["retried"], chosen=m.get("chosen"),
+                **hidden_losses(c.pretrain, self.store), start=start, diverged=m["diverged"], retried=m["retried"],
+                chosen=m.get("chosen"),
                 **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT}, **origin)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #bdf7fdab
@@ -127,10 +128,10 @@ def examples(self:Comparison) -> pd.DataFrame|None:
 # %% ../../nbs/protocol/10_comparison.ipynb #ec096b81
 @patch
 def table(self:Comparison) -> pd.DataFrame:
-    "Mean test score of each cell with its 95% interval and standing; means of floor, other scores and cost."
+    "Mean test score of each cell with its 95% interval and standing; means of floor, other scores, losses and cost."
     bounds, cost = (-np.inf if self.floor() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
     cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence())
-    means = ["floor", *score_names(self.task.kind), "steps_taken", *cost]
+    means = ["floor", *score_names(self.task.kind), "steps_taken", *HIDDEN, *cost]
     by_cell = self.rows.groupby(["mixer", "init"], sort=False)[means].mean()
     return cells.merge(by_cell.reset_index(), on=["mixer", "init"])
 
@@ -179,6 +180,12 @@ def _lines(self:Comparison, t) -> list[str]:
     def aligned(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
     return ["  ".join(map(aligned, c, range(len(c)))) for c in cells]
 
+@patch
+def _hidden(self:Comparison, t) -> list[str]:
+    "What each pretraining reached beside simple models."
+    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
+            f"alone, {r.hidden_local:.3g} by neighbours" for r in t.dropna(subset="hidden").itertuples()]
+
 Comparison.diagnostics = diagnostics
 
 # %% ../../nbs/protocol/10_comparison.ipynb #cd8550be
@@ -218,7 +225,7 @@ def report(self:Comparison) -> str:
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
     return "\n".join([*lines, *self._lines(t), *self._verdicts(), *not_told_apart(t),
-                      *self.other_code(), *self.diagnostics()])
+                      *self._hidden(t), *self.other_code(), *self.diagnostics()])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch
