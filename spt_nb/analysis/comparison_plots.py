@@ -106,6 +106,7 @@ def margins(rows:pd.DataFrame, # Of a comparison or a study
     cells = pre.dropna(subset="gain").groupby([*by, "mixer", "init"], sort=False)
     return cells.agg(n=("gain", "size"), margin=("margin", "mean"), gain=("gain", "mean")).reset_index()
 
+# %% ../../nbs/analysis/05_comparison_plots.ipynb #05e317f4
 def plot_margins(cells:pd.DataFrame, # Of `margins`
                  group:str="task") -> plt.Figure: # The column that colours tell apart
     "Gain against margin, a point for each cell, with Spearman's rank correlation."

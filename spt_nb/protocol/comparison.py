@@ -95,11 +95,10 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")
     others = {k: np.nan if v is None else v for k in score_names(self.task.kind) for v in [(m["test"] or {}).get(k)]}
     return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]),
-                floor=self._floor(trial), **others, steps=first.steps + extra,
+                floor=self._floor(trial), **others, **hidden_losses(c.pretrain, self.store), steps=first.steps + extra,
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"),
-                **hidden_losses(c.pretrain, self.store), start=start, diverged=m["diverged"], retried=m["retried"],
-                chosen=m.get("chosen"),
+                start=start, diverged=m["diverged"], retried=m["retried"], chosen=m.get("chosen"),
                 **{f"pretrain_{k}": before[k] for k in SPENT}, **{k: before[k] + after[k] for k in SPENT}, **origin)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #bdf7fdab
@@ -182,12 +181,6 @@ def _lines(self:Comparison, t) -> list[str]:
     def aligned(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
     return ["  ".join(map(aligned, c, range(len(c)))) for c in cells]
 
-@patch
-def _hidden(self:Comparison, t) -> list[str]:
-    "What each pretraining reached beside simple models."
-    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
-            f"alone, {r.hidden_local:.3g} by neighbours" for r in t.dropna(subset="hidden").itertuples()]
-
 Comparison.diagnostics = diagnostics
 
 # %% ../../nbs/protocol/10_comparison.ipynb #cd8550be
@@ -216,6 +209,12 @@ def other_code(self:Comparison) -> list[str]:
             f"{', '.join(sorted({*others}))}; this is {__version__}) of the same numerics version"] if others else []
 
 # %% ../../nbs/protocol/10_comparison.ipynb #daa87bc3
+@patch
+def _hidden(self:Comparison, t) -> list[str]:
+    "What each pretraining reached beside simple models."
+    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
+            f"alone, {r.hidden_local:.3g} by neighbours" for r in t.dropna(subset="hidden").itertuples()]
+
 @patch
 def report(self:Comparison) -> str:
     "The table, what follows from it, and what is suspicious, as text."

@@ -93,7 +93,7 @@ def guess_values(x, real, seen, hidden, # Values (B, L, C), the rest as for symb
     return position[hidden[n:]], local[hidden[n:]]
 
 # %% ../../nbs/protocol/06_diagnostics.ipynb #478ce9ff
-MOST, _FOUND = 2**18, {}
+MOST = 2**18 # Positions
 
 def _sequences(split, objective, most:int) -> list: # Symbols or values; what is no padding, visible, to be guessed
     n = min(len(split), most)
@@ -103,6 +103,9 @@ def _sequences(split, objective, most:int) -> list: # Symbols or values; what is
     seen, hidden = (~where, where) if hasattr(objective, "mask_ratio") else (real, where.roll(1, 1))
     if x.ndim == 3 and objective.levels: x = objective.target(x.flatten(0, 1)).view(where.shape)
     return [a.numpy() for a in (x, real, seen, hidden)]
+
+# %% ../../nbs/protocol/06_diagnostics.ipynb #bf885121
+_FOUND = {}
 
 def simple_models(task, objective) -> dict: # Of pretraining; position and local: losses as the history has them
     "What a position and its neighbours say about the positions that validation hides."
@@ -145,6 +148,7 @@ def _at_hidden(loss, hidden, position, local, ratio, slower) -> list:
     return [f"the pretraining {learned}: loss {hidden:.3g} at hidden positions, {position:.3g} by the position alone, "
             f"{local:.3g} by neighbours{', and it jumps'*bool(ignores and jumps)}; try {advice}"]
 
+# %% ../../nbs/protocol/06_diagnostics.ipynb #5c7003be
 def pretraining_warnings(history:list, # Rows of step and loss
                          hidden:float, position:float, local:float, # As `hidden_losses` gives them
                          ratio:float|None=None, lr:float|None=None) -> list: # Mask ratio, None: causal; peak rate
