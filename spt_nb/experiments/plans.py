@@ -86,6 +86,10 @@ PLANS |= {
                   seeds=dict(smoke=2, mini=10, paper=3), scales=dict(smoke=(.5,), mini=(.02, .2, 1.), paper=(.02, 1.)),
                   changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
                                for t, more in _START.items()})),
+    "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
+                    changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
+                        d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
+                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16")))),
     "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",), untuned=_UNTUNED),
     "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",), untuned=_UNTUNED)}
 
