@@ -41,9 +41,10 @@ TASKS = {
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 _UNTUNED = dict(smoke=True, mini=True, paper=False)
-_SHORTER = dict(pretrain_steps=800, finetune_steps=400)
-_START = dict(copy_match={}, dyck={}, chains=_SHORTER, digits={},
-              promoters=_SHORTER | dict(length=64, min_distance=16, max_distance=48, n_valid=300, n_test=1000))
+_START = dict(copy_match={}, dyck={}, chains=dict(pretrain_steps=500, finetune_steps=400),
+              digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA),
