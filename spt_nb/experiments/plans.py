@@ -84,7 +84,7 @@ PLANS |= {
     "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                        fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
-                  seeds=dict(smoke=2, mini=10, paper=3), scales=dict(smoke=(.5,), mini=(.02, .2, 1.), paper=(.02, 1.)),
+                  seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3), scales=dict(smoke=(.5,), mini=(.02, .2, 1.), paper=(.02, 1.)),
                   changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
                                for t, more in _START.items()})),
     "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
