@@ -47,11 +47,13 @@ class Comparison:
 
 # %% ../../nbs/protocol/10_comparison.ipynb #c58a7c37
 @patch
-def _origin(self:Comparison, trial) -> dict:
-    "The version that computed a trial, and its numerics version."
-    note, numerics = self.store.path(trial.hash)/"provenance.json", trial.candidates[0].numerics
-    version = read_json(note).get("version", "") if note.exists() else ""
-    return dict(numerics=canonical(numerics).decode(), version=str(version))
+def _origin(self:Comparison, trial, chosen) -> dict: # The candidate that validation chose
+    "Where a row comes from: numerics version and precision, and what computed the chosen stage."
+    notes = [self.store.path(s.hash)/"provenance.json" for s in (chosen, trial)]
+    note = next((read_json(n) for n in notes if n.exists()), {})
+    known = {k: str(note.get(k, "")) for k in ("version", "commit", "device", "date")}
+    known["commit"] = known["commit"][:12]
+    return dict(numerics=canonical(chosen.numerics).decode(), precision=chosen.train.precision) | known
 
 # %% ../../nbs/protocol/10_comparison.ipynb #a2198244
 SPENT = "tokens", "flops", "seconds"
@@ -87,7 +89,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     "One line: what was trained, what it cost, what validation chose, what the test set said."
     m, first = read_json(self.store.path(trial.hash)/"metrics.json"), trial.candidates[0]
     c = next((c for c in trial.candidates if c.hash == m.get("chosen")), first)
-    pre, base, origin = c.pretrain and c.pretrain.train, first.train.batch_size, self._origin(trial)
+    pre, base, origin = c.pretrain and c.pretrain.train, first.train.batch_size, self._origin(trial, c)
     extra = -(-pre.steps*pre.batch_size//base) if pre else 0
     before, after = self._spent(c.pretrain) if c.pretrain else dict.fromkeys(SPENT, 0), self._spent(c)
     start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")

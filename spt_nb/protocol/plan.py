@@ -30,12 +30,21 @@ from .stages import Stage
 from ..runs.launch import check_spread, prepare_workers, run_stages
 
 # %% ../../nbs/protocol/12_plan.ipynb #f8b889c1
+def _span(text) -> list: # 5-7 is 5, 6, 7; what is neither a number nor a span stays text
+    low, between, high = text.strip().partition("-")
+    if not (low.isdecimal() and (high or "x" if between else low).isdecimal()): return [text]
+    low, high = int(low), int(high or low)
+    return list(range(low, high + 1)) if 0 <= high - low < 1000 else [text]
+
 def _seeds(seeds) -> list[int]:
-    "Three means 0, 1, 2."
+    "Three means 0, 1, 2; the text 0,5-7 means 0, 5, 6, 7."
     def number(s): return isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**63
+    given = seeds
+    if isinstance(seeds, str) and seeds.isdecimal(): seeds = int(seeds)
+    if isinstance(seeds, str): seeds = [s for part in seeds.split(",") for s in _span(part)]
     if number(seeds) and 0 < seeds <= 1000: return list(range(seeds)) # 20231125 is meant as a seed
     if isinstance(seeds, (list, tuple)) and seeds and all(map(number, seeds)): return list(seeds)
-    raise SptError(f"seeds is {seeds!r}; allowed: how many, 1 to 1000, or a list of seeds, whole numbers from 0")
+    raise SptError(f"seeds is {given!r}; allowed: how many, 1 to 1000, or seeds, whole numbers from 0, as 0,1,5-7")
 
 def _check_arguments(mixers, inits, seeds, runs, data_dir):
     for name, x in dict(mixers=mixers, inits=inits).items():
@@ -83,11 +92,14 @@ def _of_seed(spec:TaskSpec, seed:int, one_dataset:bool) -> TaskSpec:
     options = spec.options | dict(seed=first + seed) if drawn and first is not None and seed else spec.options
     return spec.but(options=options, draw=seed)
 
-def _of_seeds(spec, seeds, one_dataset, load) -> tuple: # By seed: specifications, and tasks if they are loaded
-    "The data of all seeds; what is loaded has the hash of its data in its specification."
+def _of_seeds(spec, seeds, one_dataset, load, hashes) -> tuple: # By seed: specifications, sizes, tasks if loaded
+    "The data of all seeds, with its hash in the specification if it is loaded or known."
     specs = {s: _of_seed(spec, s, one_dataset) for s in seeds}
     tasks = {s: x.load() for s, x in specs.items()} if load else {}
-    return {s: x.but(fingerprint=tasks[s].fingerprint) if load else x for s, x in specs.items()}, tasks
+    facts = {} if load else {s: x.facts() for s, x in specs.items()} # before a hash, which would load the data
+    hashes = {s: t.fingerprint for s, t in tasks.items()} if load else hashes or {}
+    specs = {s: x.but(fingerprint=hashes.get(s, "")) for s, x in specs.items()}
+    return specs, facts or {s: x.facts() for s, x in specs.items()}, tasks
 
 # %% ../../nbs/protocol/12_plan.ipynb #a51f4dcd
 def _check_sizes(spec, recipes, whole:bool):
@@ -113,11 +125,11 @@ def _check_trials(trials, task):
         with torch.inference_mode(): model.features(x, None)
 
 # %% ../../nbs/protocol/12_plan.ipynb #fb645396
-def _planned(recipes, specs, each_epoch) -> tuple: # Trials by (mixer, init, seed), recipes
+def _planned(recipes, specs, facts, each_epoch) -> tuple: # Trials by (mixer, init, seed), recipes
     "The trials of all cells and seeds."
-    facts = next(iter(specs.values())).facts()
-    recipes = {cell: complete(r, facts, each_epoch) for cell, r in recipes.items()}
-    trials = {(m, i, s): trial(spec, i, s, r) for (m, i), r in recipes.items() for s, spec in specs.items()}
+    first = next(iter(facts.values()))
+    recipes = {cell: complete(r, first, each_epoch) for cell, r in recipes.items()}
+    trials = {(m, i, s): trial(specs[s], i, s, r, facts[s]) for (m, i), r in recipes.items() for s in specs}
     return trials, recipes
 
 def _ratio(recipes) -> float: return next(iter(recipes.values())).denoising.mask_ratio
@@ -133,13 +145,14 @@ def _record(trials, recipes, specs, scale) -> dict:
 def prepare(task:str="own", # Name of a task
             mixers=("attention", "dlr"), # Names, classes, or import paths "package.module:Class"
             inits=("scratch", "scratch-matched", "masked"), # See `parse_init`
-            seeds=3, scale:str="mini", # A number of seeds, or the seeds; "smoke", "mini" or "paper"
+            seeds=3, scale:str="mini", # How many, or the seeds: a list, or "0,5-7"; "smoke", "mini" or "paper"
             runs=None, data_dir=None, # Folders: of the store, `runs/` when not given; of downloaded data
             fraction:float|int=1.0, # Share or number of training examples
             quiet:bool=False, # Say nothing about the data
             variant:str|None=None, # At paper scale: data-scale (Figure 3); elsewhere without effect
             one_dataset:bool=False, load:bool=True, # One data set for all seeds; load it, else only plan from its sizes
             data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
+            hashes:dict|None=None, # Seed -> hash of its data, for the names of stages where nothing is loaded
             **overrides) -> Comparison: # Any of `PARAMETERS`, or options of the task
     "Check everything, load the task, and plan a comparison; none of its trials is computed."
     _check_arguments(mixers, inits, seeds := _seeds(seeds), runs, data_dir)
@@ -148,9 +161,9 @@ def prepare(task:str="own", # Name of a task
     if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides)
     _check_sizes(spec, recipes, whole=load)
-    specs, tasks = _of_seeds(spec, seeds, one_dataset, load)
+    specs, facts, tasks = _of_seeds(spec, seeds, one_dataset, load, hashes)
     once = scale == "paper" and task not in TRAINING_ROWS and "valid_every" not in overrides # in an epoch
-    trials, recipes = _planned(recipes, specs, each_epoch=once)
+    trials, recipes = _planned(recipes, specs, facts, each_epoch=once)
     if task == "own" and load and not quiet: print(summary(tasks[seeds[0]], _ratio(recipes)), flush=True)
     if load: _check_trials([t for (*_, s), t in trials.items() if s == seeds[0]], tasks[seeds[0]])
     return Comparison(trials, Store(runs or runs_dir(), make=load), _record(trials, recipes, specs, scale))

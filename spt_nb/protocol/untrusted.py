@@ -134,7 +134,9 @@ class _Metrics(_Form):
     step: int; tokens: int; best_step: int; flops: float; diverged: _Bad|None; valid: dict; retried: list
 class _Timing(_Form): seconds: float; tokens: int; device: str
 class _Versions(_Form): stage: str; spt_nb: str; torch: str; python: str; safetensors: str
-class _Provenance(_Form): version: str; numerics: dict[str, int]; code: str; commit: str
+class _Provenance(_Form):
+    version: str; numerics: dict[str, int]; code: str; commit: str
+    device: str = ""; date: str = ""
 
 FORMS = {"metrics.json": _Metrics, "timing.json": _Timing, "versions.json": _Versions, "provenance.json": _Provenance,
          "history.json": [_Step], "ledger.json": [_Line]}

@@ -150,9 +150,10 @@ def test_columns_stay_in_line_with_wide_intervals(tmp_path, monkeypatch):
 def test_rows_carry_the_version_that_computed_them(tmp_path):
     c = prepare("copy_match", ["conv"], ["scratch"], 1, "smoke", tmp_path / "runs", quiet=True).run(workers=1, quiet=True)
     assert isinstance(c.rows.version.item(), str) and isinstance(c.rows.numerics.item(), str)
-    (tmp_path / "provenance.json").write_text('{"version": "9.8.7"}')
-    found = Comparison({}, SimpleNamespace(path=lambda _: tmp_path), {})._origin(SimpleNamespace(hash="", candidates=[SimpleNamespace(numerics=dict(models=2, data=1))]))
-    assert found == dict(numerics='{"data":1,"models":2}', version="9.8.7")
+    (tmp_path / "provenance.json").write_text('{"version": "9.8.7", "commit": "0123456789abcdef", "device": "Abacus 3"}')
+    stage = SimpleNamespace(hash="", numerics=dict(models=2, data=1), train=SimpleNamespace(precision="bf16"))
+    found = Comparison({}, SimpleNamespace(path=lambda _: tmp_path), {})._origin(SimpleNamespace(hash=""), stage)
+    assert found == dict(numerics='{"data":1,"models":2}', precision="bf16", version="9.8.7", commit="0123456789ab", device="Abacus 3", date="")
 
 
 def test_unit_must_be_positive():
