@@ -81,7 +81,7 @@ PLACES = [Place(*line) for line in (
     ("Table 7", "initialisation", "The tasks behind the means of Figure 2."),
     ("Figure 3", "data", "The plain Transformer is added, with the steps of S4's pretraining."),
     ("Figure 4", "kernels", "DLR and the Transformers are added, and numbers: half-lives, distances between kernels."),
-    ("Table 3", "signals", "The authors published files of BIDMC for SpO2 only: RR and HR use its sizes and epochs. "
+    ("Table 3", "real_data", "The authors published files of BIDMC for SpO2 only: RR and HR use its sizes and epochs. "
      "Causal models of Speech Commands are cells of their own."),
     ("Table 8", "compute", "The shares 40% and 60%; another row may have been lost. The positions of its Transformer "
      "are not named: sinusoidal."),

@@ -18,6 +18,8 @@ from ..tasks import task_options
 # %% ../../nbs/experiments/82_plans.ipynb #feaf1761
 _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="mean")
 _SMOKE = dict(pretrain_steps=4, finetune_steps=4, valid_every=2)
+_PICTURES = dict(fraction=1000, n_valid=500, n_test=2000, batch_size=16, pretrain_batch_size=16, pretrain_steps=4000,
+                 finetune_steps=800, valid_every=100)
 _OURS = dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3,
              pretrain_batch_size=64)
 
@@ -32,7 +34,7 @@ TASKS = {
         series=dict(problem="ItalyPowerDemand", pretrain_steps=300, finetune_steps=300, valid_every=25),
         promoters=dict(pretrain_steps=1200, finetune_steps=500),
         memory=dict(height=8., pretrain_steps=800, finetune_steps=500),
-        forecast=dict(pretrain_steps=600, finetune_steps=500)).items()},
+        forecast=dict(pretrain_steps=600, finetune_steps=500), mnist=_PICTURES, fashion_mnist=_PICTURES).items()},
     "paper": dict.fromkeys(("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar",
                             "speech", "bidmc"), {}) | dict( # the paper has neither of these
         genomics=_OURS | dict(problem="human_nontata_promoters"), ett=_OURS | dict(horizon=96))}
@@ -56,8 +58,11 @@ PLANS = {
                  variant=dict(smoke=None, mini=None, paper="data-scale")),
     "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
     "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
-    "signals": dict(smoke=("digits",), mini=("digits", "series"), paper=("speech", "scifar", "bidmc"), untuned=_UNTUNED,
-                    targets=dict(smoke={}, mini={}, paper=dict(bidmc=("RR", "HR", "SpO2"))))}
+    "real_data": dict(smoke=("digits",), mini=("mnist", "fashion_mnist"), paper=("speech", "scifar", "bidmc"),
+                      seeds=dict(smoke=2, mini=list(range(10, 15)), paper=3),
+                      mixers=dict(smoke=("transformer", "dlr"), mini=("attention", "rotary", "dlr", "s4"),
+                                  paper=("rotary", "s4")), causal=dict(smoke=False, mini=False, paper=True),
+                      targets=dict(smoke={}, mini={}, paper=dict(bidmc=("RR", "HR", "SpO2"))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #be700c2f
 PLANS |= {
