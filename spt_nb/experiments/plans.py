@@ -38,9 +38,10 @@ TASKS = {
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
-_SHORTER = dict(pretrain_steps=800, finetune_steps=400)
-_START = dict(copy_match={}, dyck={}, chains=_SHORTER, digits={},
-              promoters=_SHORTER | dict(length=64, min_distance=16, max_distance=48, n_valid=300, n_test=1000))
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER),
@@ -82,9 +83,14 @@ PLANS |= {
                        changes=_LONGER, swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
-                  seeds=dict(smoke=2, mini=10, paper=3), scales=dict(smoke=(.5,), mini=(.02, .2, 1.), paper=(.02, 1.)),
+                  seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
+                  scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=(.02, 1.)),
                   changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | x
-                                                         for t, x in _START.items()}))}
+                                                         for t, x in _START.items()})),
+    "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
+                    changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
+                        d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
+                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16"))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #34723a77
 _CHOOSE_START = ("contestants", "parts", "locality", "objectives")
