@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from .nonparametric import floors
+from .intervals import floors
 from ..core import SptError, read_json, replacing, write_json
 
 # %% ../../nbs/analysis/04_plots.ipynb #aeafbfa7

@@ -12,7 +12,7 @@ import pandas as pd
 from fastcore.basics import AttrDict, patch
 
 from ..core import SptError, canonical, one_of, root
-from .pages import published_config, same_parameters
+from .pages import differs, published_config, same_parameters, same_task
 from ..protocol.plan import prepare
 from ..protocol.recipes import PARAMETERS, SCALES, Recipe
 from ..protocol.trials import other_parameter
@@ -24,6 +24,8 @@ from ..training.evaluation import score_names
 # %% ../../nbs/experiments/82_plans.ipynb #feaf1761
 _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="mean")
 _SMOKE = dict(pretrain_steps=4, finetune_steps=4, valid_every=2)
+_PICTURES = dict(fraction=1000, n_valid=500, n_test=2000, batch_size=16, pretrain_batch_size=16, pretrain_steps=4000,
+                 finetune_steps=800, valid_every=100)
 _OURS = dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3,
              pretrain_batch_size=64)
 
@@ -38,7 +40,7 @@ TASKS = {
         series=dict(problem="ItalyPowerDemand", pretrain_steps=300, finetune_steps=300, valid_every=25),
         promoters=dict(pretrain_steps=1200, finetune_steps=500),
         memory=dict(height=8., pretrain_steps=800, finetune_steps=500),
-        forecast=dict(pretrain_steps=600, finetune_steps=500)).items()},
+        forecast=dict(pretrain_steps=600, finetune_steps=500), mnist=_PICTURES, fashion_mnist=_PICTURES).items()},
     "paper": dict.fromkeys(("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar",
                             "speech", "bidmc"), {}) | dict( # the paper has neither of these
         genomics=_OURS | dict(problem="human_nontata_promoters"), ett=_OURS | dict(horizon=96))}
@@ -47,9 +49,11 @@ TASKS = {
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 _UNTUNED = dict(smoke=True, mini=True, paper=False)
-_SHORTER = dict(pretrain_steps=800, finetune_steps=400)
-_START = dict(copy_match={}, dyck={}, chains=_SHORTER, digits={},
-              promoters=_SHORTER | dict(length=64, min_distance=16, max_distance=48, n_valid=300, n_test=1000))
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400),
+              digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA),
@@ -61,8 +65,11 @@ PLANS = {
                  variant=dict(smoke=None, mini=None, paper="data-scale")),
     "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
     "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
-    "signals": dict(smoke=("digits",), mini=("digits", "series"), paper=("speech", "scifar", "bidmc"), untuned=_UNTUNED,
-                    targets=dict(smoke={}, mini={}, paper=dict(bidmc=("RR", "HR", "SpO2"))))}
+    "real_data": dict(smoke=("digits",), mini=("mnist", "fashion_mnist"), paper=("speech", "scifar", "bidmc"),
+                      seeds=dict(smoke=2, mini=list(range(10, 15)), paper=3),
+                      mixers=dict(smoke=("transformer", "dlr"), mini=("attention", "rotary", "dlr", "s4"),
+                                  paper=("rotary", "s4")), causal=dict(smoke=False, mini=False, paper=True),
+                      targets=dict(smoke={}, mini={}, paper=dict(bidmc=("RR", "HR", "SpO2"))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #be700c2f
 PLANS |= {
@@ -89,10 +96,15 @@ PLANS |= {
     "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                        fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
-                  seeds=dict(smoke=2, mini=10, paper=3), scales=dict(smoke=(.5,), mini=(.02, .2, 1.), paper=(.02, 1.)),
+                  seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
+                  scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=(.02, 1.)),
                   changes=dict(smoke={}, paper={},
                                mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
                                for t, more in _START.items()})),
+    "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
+                    changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
+                        d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
+                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16")))),
     "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",), untuned=_UNTUNED),
     "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",), untuned=_UNTUNED)}
 
@@ -161,15 +173,6 @@ def design(p:AttrDict, mixers, inits, # From `settings`; as for `compare`; None:
     return Design(p, planned, tuple(names))
 
 # %% ../../nbs/experiments/82_plans.ipynb #a6609afb
-def _refuse(what, now, then):
-    raise SptError(f"{what} is {now!r}; allowed: {then!r}, as published, or --publish replace, which starts over")
-
-def _same_task(where:str, then:dict, now:dict): # As `Comparison.resolved`
-    def flat(c): return dict(scale=c["scale"], draw=0) | {k: v for k, v in c["task"].items() if k != "options"}
-    a, b = (flat(c) | c["task"]["options"] | dict(fingerprint=None) for c in (now, then))
-    for k in {**a, **b}:
-        if a.get(k) != b.get(k): _refuse(f"{k} of {where}", a.get(k), b.get(k))
-
 def _same_trials(label, rows, then:dict, c): # Published rows and configuration; the same seeds, planned at hand
     "An error that names the first parameter, or else the first row, of another trial."
     done = {(r.mixer, r.init, r.seed): r.chosen for r in rows.dropna(subset="chosen").itertuples()}
@@ -177,10 +180,10 @@ def _same_trials(label, rows, then:dict, c): # Published rows and configuration;
         where, recipe = ", ".join(map(str, (*label, mixer, init))), c.resolved["recipes"][mixer][init]
         old = then["recipes"].get(mixer, {}).get(init)
         if old and seed == then["seeds"][0] and (name := other_parameter(t, mixer, init, recipe, old)):
-            _refuse(f"{name} of {where}", recipe[name], old.get(name, Recipe().flat[name]))
+            differs(f"{name} of {where}", recipe[name], old.get(name, Recipe().flat[name]))
         stages, stage = [q.hash for q in t.candidates], done.get((mixer, init, seed))
         if stage and t.candidates[0].task.fingerprint and stage not in stages:
-            _refuse(f"stage of {where}, seed {seed},", stages[0], stage)
+            differs(f"stage of {where}, seed {seed},", stages[0], stage)
 
 # %% ../../nbs/experiments/82_plans.ipynb #0d1d96f8
 class Published:
@@ -190,7 +193,7 @@ class Published:
         self.rows, self.config, self.plans = published_rows(name), {}, {}
         if self.rows is None: return
         then = [*self.rows.columns[:self.rows.columns.get_loc("mixer")]]
-        if then != [*self.names]: _refuse("label", ", ".join(self.names), ", ".join(then))
+        if then != [*self.names]: differs("label", ", ".join(self.names), ", ".join(then))
         for c in published_config(name):
             label = c.get("label") or [c["task"]["name"], *(c.get(n) for n in self.names[1:])]
             self.config[tuple(label)] = c
@@ -200,13 +203,14 @@ class Published:
         "Numerics version, task, recipes and stages."
         of, mine = self.rows[[*self.names]].itertuples(index=False, name=None), canonical(numerics()).decode()
         here = self.rows[[label in plan.cells for label in of]]
-        for other in set(here.get("numerics", [""]*len(here))) - {mine}: _refuse("numerics version", mine, other)
+        for v in set(here.get("numerics", [""]*len(here))) - {mine}: differs("numerics version", mine, v)
         for label, rows in here.groupby([*self.names], sort=False):
-            if label not in self.config: _refuse("config.json", "without " + ", ".join(map(str, label)), "one with it")
+            if label not in self.config:
+                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: all labels of rows.csv")
             c = self.config[label]
             hashes = {int(s): h for s, h in c.get("data", {}).items()}
             now = prepare(**plan.cells[label] | dict(seeds=c["seeds"]), load=False, quiet=True, hashes=hashes)
-            _same_task(", ".join(map(str, label)), c, now.resolved)
+            same_task(", ".join(map(str, label)), c, now.resolved)
             _same_trials(label, rows, c, now)
             self.plans[label] = now
 
@@ -217,7 +221,7 @@ def check_data(self:Published, comparisons:dict): # Label -> `Comparison`, loade
     for label, c in comparisons.items():
         for seed, now in c.resolved["data"].items():
             then = self.config.get(label, {}).get("data", {}).get(str(seed), now)
-            if then != now: _refuse(f"data of {', '.join(map(str, label))}, seed {seed},", now, then)
+            if then != now: differs(f"data of {', '.join(map(str, label))}, seed {seed},", now, then)
 
 def _ordered(columns:list) -> list:
     "The columns of a row, all other scores behind the floor, whichever kind of task came first."

@@ -22,7 +22,8 @@ from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
-from ..analysis.statistics import Interval, percent
+from ..analysis.intervals import Interval
+from ..analysis.statistics import percent
 from ..core import cache_dir, read_json, replacing, root, runs_dir
 from .pages import opening, short
 

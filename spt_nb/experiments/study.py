@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from ..analysis.claims import MARGIN, Cell, Effect, cells_of, claim, every, judge
-from ..analysis.nonparametric import floors, solve_interval
-from ..analysis.statistics import Interval, mean_interval, one_numerics, percent
+from ..analysis.claims import MARGIN, Effect, claim, every, judge, with_seeds
+from ..analysis.intervals import Interval, floors, mean_interval, solve_interval
+from ..analysis.statistics import Cell, cells_of, in_seeds, one_numerics, percent
 from ..core import SptError, one_of, read_json, replacing, root, write_json
 from .pages import configuration, results_folder
 from .plans import TIMED, Design, Published, design, published_rows, settings
@@ -224,7 +224,7 @@ def save(self:Study, folder, claims:list) -> pd.DataFrame: # Of `claim` and `eve
     "Judge the claims; write rows, claims and configuration."
     folder, p = Path(folder), self.p
     folder.mkdir(parents=True, exist_ok=True)
-    claims = judge(claims, p.scale, p.get("untuned", False)).assign(experiment=p.experiment, scale=p.scale)
+    claims = with_seeds(judge(claims, p.scale), claims).assign(experiment=p.experiment, scale=p.scale)
     claims = claims[["experiment", *(c for c in claims if c != "experiment")]]
     frames = dict(claims=claims)
     if not p.get("published"):
@@ -244,6 +244,7 @@ def shown(claims:pd.DataFrame) -> pd.DataFrame:
     paper = claims.paper.map(lambda x: "" if np.isnan(x) else f"{100*x:+.1f}")
     margin = claims.margin.map(lambda m: "" if np.isnan(m) else f"± {100*m:.0f}")
     columns = {"claim": claims.claim, "here": here, "in the paper": paper, "margin": margin, "verdict": claims.verdict}
+    if "seeds_needed" in claims: columns["to decide it"] = claims.seeds_needed.map(in_seeds)
     why = claims.get("why", pd.Series("", claims.index)).fillna("")
     table = pd.DataFrame(columns).set_index("claim")
     return table.assign(why=why.to_numpy()) if why.any() else table

@@ -14,8 +14,9 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 from ..analysis import statistics
-from ..analysis.claims import Effect, cells_of, closeness
+from ..analysis.claims import Effect, closeness
 from ..analysis.comparison_plots import plot_scores
+from ..analysis.statistics import cells_of
 from ..bench.contract import contract
 from ..core import SptError, one_of
 from ..models.backbone import count_parameters

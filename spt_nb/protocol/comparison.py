@@ -22,7 +22,7 @@ from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_
 from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
-from .diagnostics import diagnostics
+from .diagnostics import HIDDEN, diagnostics, hidden_losses
 
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
@@ -95,7 +95,7 @@ def _row(self:Comparison, mixer, init, seed, trial) -> dict:
     start = "gaussian" if c.model.weights == "random-ssm" else c.model.mixer_args.get("init", "structured")
     others = {k: np.nan if v is None else v for k in score_names(self.task.kind) for v in [(m["test"] or {}).get(k)]}
     return dict(mixer=mixer, init=init, seed=seed, score=score_of(m["test"]), valid=score_of(m["valid"]),
-                floor=self._floor(trial), **others, steps=first.steps + extra,
+                floor=self._floor(trial), **others, **hidden_losses(c.pretrain, self.store), steps=first.steps + extra,
                 steps_taken=self._taken(c.pretrain, base) + self._taken(c, base),
                 pretrain_steps=extra, lr=m["lr"], batch_size=m.get("batch_size"), best_step=m.get("best_step"),
                 start=start, diverged=m["diverged"], retried=m["retried"], chosen=m.get("chosen"),
@@ -129,10 +129,10 @@ def examples(self:Comparison) -> pd.DataFrame|None:
 # %% ../../nbs/protocol/10_comparison.ipynb #ec096b81
 @patch
 def table(self:Comparison) -> pd.DataFrame:
-    "Mean test score of each cell with its 95% interval and standing; means of floor, other scores and cost."
+    "Mean test score of each cell with its 95% interval and standing; means of floor, other scores, losses and cost."
     bounds, cost = (-np.inf if self.floor() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
     cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence())
-    means = ["floor", *score_names(self.task.kind), "steps_taken", *cost]
+    means = ["floor", *score_names(self.task.kind), "steps_taken", *HIDDEN, *cost]
     by_cell = self.rows.groupby(["mixer", "init"], sort=False)[means].mean()
     return cells.merge(by_cell.reset_index(), on=["mixer", "init"])
 
@@ -210,6 +210,12 @@ def other_code(self:Comparison) -> list[str]:
 
 # %% ../../nbs/protocol/10_comparison.ipynb #daa87bc3
 @patch
+def _hidden(self:Comparison, t) -> list[str]:
+    "What each pretraining reached beside simple models."
+    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
+            f"alone, {r.hidden_local:.3g} by neighbours" for r in t.dropna(subset="hidden").itertuples()]
+
+@patch
 def report(self:Comparison) -> str:
     "The table, what follows from it, and what is suspicious, as text."
     t, n, floor = self.table(), self.rows.seed.nunique(), self.floor()
@@ -220,7 +226,7 @@ def report(self:Comparison) -> str:
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
     return "\n".join([*lines, *self._lines(t), *self._verdicts(), *not_told_apart(t),
-                      *self.other_code(), *self.diagnostics()])
+                      *self._hidden(t), *self.other_code(), *self.diagnostics()])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch

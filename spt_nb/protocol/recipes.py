@@ -148,7 +148,7 @@ TABLE = [
 TABLE += [
     *[("mini", task, "*", dict(positions="none", finetune_steps=300, valid_every=50)) for task in _CONTROLS],
     ("mini", "copy_match", "*", dict(pretrain_steps=400, pretrain_lr=3e-3)),
-    *[("*", task, "attention", dict(positions="learned")) for task in _CONTROLS],
+    *[("*", task, "attention", dict(positions="learned")) for task in (*_CONTROLS, "mnist", "fashion_mnist")],
     ("mini", "listops", "*", dict(task=dict(n_valid=200), pretrain_steps=100, finetune_steps=100, batch_size=8,
                                   pretrain_batch_size=8, valid_every=50)),
 ]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core import SptError, cache_dir, choices, one_of, whole
-from .sources import CIFAR10, ETT, RETRIEVAL, SPEECH, TEXT, Source
+from .sources import CIFAR10, ETT, FASHION, MNIST, RETRIEVAL, SPEECH, TEXT, Source
 from .sources import bidmc as bidmc_files, genomics as genomics_files
 
 # %% ../../nbs/tasks/00_tasks.ipynb #726673e9
@@ -64,6 +64,10 @@ _SMALL = "4000 / 300 / 1000"
 CATALOGUE |= {
     "digits": Entry("image", "digits", "1200 / 200 / 397", "64", "handwritten digits of scikit-learn, pixel by pixel",
                     "bundled"),
+    "mnist": Entry("image", "mnist", "7.2k / 0.8k / 2k", "196", "handwritten digits, 14 x 14 or 28 x 28", MNIST,
+                   "mnist"),
+    "fashion_mnist": Entry("image", "fashion_mnist", "54k / 6k / 10k", "196", "kinds of clothes, 14 x 14 or 28 x 28",
+                           FASHION, "fashion_mnist"),
     "series": Entry("series", "load", "by problem", "by problem", "a time series of the UCR, UEA or TSER archives",
                     "bundled", "series"),
     "copy_match": Entry("controls", "copy_match", _SMALL, "32", "is the second half a copy of the first?", "generated"),
@@ -113,7 +117,7 @@ def here(name:str) -> tuple: # (one word, how to get it)
     *_, origin, kept = CATALOGUE[name]
     if kept and any(cache_dir().glob(f"{kept}-*/cache.json")): return "kept", ""
     if not isinstance(origin, Source): return origin, ""
-    if origin.folder.is_dir() and any(origin.folder.iterdir()): return "files", ""
+    if any(next(f.iterdir(), None) for f in origin.folders): return "files", ""
     return "missing", (f"downloaded from the hub ({origin.hub}) when first used; or " if origin.hub
                        else "") + origin.advice
 
@@ -161,6 +165,7 @@ class Facts(NamedTuple):
     kind: str # classification, matching, regression or forecasting
     mask_ratio: float # Share of positions that masked pretraining hides
 
+# %% ../../nbs/tasks/00_tasks.ipynb #2913ba96
 KNOWN = dict(
     listops=Facts(96_000, 2_000, 2_000, 2_000, 19, None, 10, "classification", .1),
     text=Facts(22_500, 2_500, 25_000, 4_096, 135, None, 2, "classification", .15),
@@ -169,6 +174,8 @@ KNOWN = dict(
     pathfinder=Facts(160_000, 20_000, 20_000, 1_024, None, 1, 2, "classification", .5),
     speech=Facts(84_843, 9_981, 11_005, 16_000, None, 1, 35, "classification", .25),
     bidmc=Facts(5_564, 1_192, 1_193, 4_000, None, 2, 1, "regression", .25),
+    mnist=Facts(7_200, 800, 2_000, 196, None, 1, 10, "classification", .5),
+    fashion_mnist=Facts(54_000, 6_000, 10_000, 196, None, 1, 10, "classification", .5),
     genomics=Facts(24_387, 2_710, 9_034, 1_024, 8, None, 2, "classification", .15),
     ett=Facts(8_449, 2_785, 2_785, 96, None, 7, 7*24, "forecasting", .25))
 KNOWN |= {f"pathx{s}": KNOWN["pathfinder"]._replace(length=n) for s, n in (("", 128**2), ("256", 256**2))}
@@ -192,5 +199,6 @@ def facts(name:str, # A task
     given = {k: options[f"n_{k}"] for k in ("train", "valid", "test") if options.get(f"n_{k}")}
     if name in ("listops", "text", "retrieval", "genomics", "ett"):
         given |= {"length": options[o] for o in ("max_length", "length") if options.get(o)}
+    if name in ("mnist", "fashion_mnist") and options.get("size"): given["length"] = options["size"]**2
     if name == "ett" and options.get("horizon"): given["n_outputs"] = 7*options["horizon"]
     return KNOWN[name]._replace(**given)

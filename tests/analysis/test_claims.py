@@ -3,9 +3,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spt_nb.analysis.claims import MARGIN, Cell, Effect, cells_of, claim, every, judge
-from spt_nb.analysis.nonparametric import sign_flips, solve_interval
-from spt_nb.analysis.statistics import Interval, differences, gap, paired_interval, ranking, summarise
+from spt_nb.analysis.claims import MARGIN, Effect, claim, every, judge, seeds_needed, with_seeds
+from spt_nb.analysis.intervals import Interval, paired_interval, sign_flips, solve_interval
+from spt_nb.analysis.statistics import Cell, cells_of, differences, gap, ranking, summarise
 from spt_nb.core import SptError
 
 SEED = 7
@@ -101,3 +101,42 @@ def test_an_effect_is_a_sum_of_cells():
 def test_of_plain_values_it_is_the_paired_t_test():
     a, b = np.random.default_rng(SEED).normal(size=(2, 6))
     assert claim("", a - b)["p"] == pytest.approx(paired_interval(a, b).p)
+
+
+def cells(draw, rates, n, tasks=1):
+    "The effect of one cell less another on tasks that a share of all seeds solve."
+    return Effect({Cell(str(t), pd.Series(np.where(draw(n) < rate, .99, .5)), .5, True): sign/tasks
+                   for t in range(tasks) for rate, sign in zip(rates, (1, -1))})
+
+
+@pytest.mark.parametrize("level", [.05, .05/6])
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_so_many_seeds_solve_often_enough(tasks, level):
+    "Of a cell that solves a task in nine seeds of ten, and one that solves it in two: the power that was promised, and little more."
+    seen = cells(lambda n: (np.arange(n) + .5)/n, (.9, .2), 20, tasks)
+    need, rng = seeds_needed(seen, level=level), np.random.default_rng(SEED)
+    assert 5 <= need <= 30
+    found = [np.mean([claim("", cells(rng.random, (.9, .2), n, tasks))["p"] < level for _ in range(150)]) for n in (need // 2, need)]
+    assert found[1] > .6 and found[0] < found[1] - .15
+
+
+@pytest.mark.parametrize("mean, margin", [(.06, None), (.01, MARGIN), (-.12, MARGIN)])
+def test_so_many_seeds_decide_a_mean(mean, margin):
+    need, rng = seeds_needed([mean - .06, mean, mean + .06], margin), np.random.default_rng(SEED)
+    found = [np.mean([claim("", rng.normal(mean, .06, n), margin)["p"] < .05 for _ in range(300)]) for n in (need // 2, need)]
+    assert .72 < found[1] < .95 and found[0] < .65
+
+
+def test_undecided_claims_say_how_many_seeds():
+    "Decided ones do not, nor those that were not tested; no effect says how large it may be."
+    rng = np.random.default_rng(SEED)
+    page = [claim("large", [.1, .11, .12, .1]), claim("some", [.2, .3, .02]), claim("none", [.01, -.01, .001]), claim("close", [.06, .05, .07], MARGIN),
+            claim("two seeds", [.1, .2]), every("every", [[.1, .2, .06], [.2, .3, .02]]), claim("interval", Interval(.1, -.1, .3, 5)),
+            claim("agree", cells(lambda n: np.zeros(n), (1, 0), 3))]
+    lines = with_seeds(judge(page), page).set_index("claim")
+    need = lines.seeds_needed
+    assert need[["large", "two seeds"]].isna().all() and need["none"] == np.inf and lines.why["none"] == "the effect is below 2.5 points, with 95% confidence"
+    assert 3 < need["some"] <= need["every"] < 40 and need["agree"] == 9 and need["interval"] == seeds_needed(Interval(.1, -.1, .3, 5), level=.05/7)
+    assert with_seeds(judge(page, "smoke"), page).seeds_needed.isna().all()
+    alone = with_seeds(judge(page[-1:]), page[-1:])
+    assert alone.seeds_needed[0] == 6, "six seeds that agree"

@@ -82,8 +82,8 @@ def test_figure_3_has_a_budget_that_does_not_depend_on_the_data():
 
 
 def test_bidmc_has_three_targets_with_numbers_of_their_own():
-    assert {"bidmc RR", "bidmc HR", "bidmc SpO2", "speech"} <= {label[0] for label, *_ in planned(designs("signals", "paper"))}
-    t = plan_table(designs("signals", "paper", tasks=["bidmc"]), "h200").query("stage == 'scratch' and mixer == 's4'")
+    assert {"bidmc RR", "bidmc HR", "bidmc SpO2", "speech"} <= {label[0] for label, *_ in planned(designs("real_data", "paper"))}
+    t = plan_table(designs("real_data", "paper", tasks=["bidmc"]), "h200").query("stage == 'scratch' and mixer == 's4'")
     assert {(task, r) for task, r in zip(t.task, t.rates)} >= {("bidmc RR", (1e-2,)), ("bidmc HR", (1e-3,)), ("bidmc SpO2", (1e-2,))}
 
 

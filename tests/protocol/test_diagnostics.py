@@ -34,12 +34,12 @@ def test_healthy_pretraining_says_nothing(tmp_path, seed):
 
 def test_too_much_is_hidden(tmp_path):
     [said] = run(tmp_path, **DYCK | dict(pretrain_lr=1e-2, mask_ratio=.95))
-    assert said.startswith("conv masked seed 0: pretraining") and "ignoring the context" in said and "a lower mask_ratio than 0.95" in said
+    assert said.startswith("conv masked seed 0: the pretraining has learned nothing that reaches beyond neighbours: loss") and "a lower mask_ratio than 0.95" in said
 
 
 def test_pretraining_rate_is_too_high(tmp_path):
     [said] = run(tmp_path, mixer="attention", **DYCK | dict(pretrain_lr=.3, mask_ratio=.15))
-    assert "it jumps; try a lower pretrain_lr than 0.3" in said and "mask_ratio" not in said
+    assert "beyond neighbours" in said and "it jumps; try a lower pretrain_lr than 0.3" in said and "mask_ratio" not in said
 
 
 def test_diverged_pretraining(tmp_path):
@@ -51,7 +51,7 @@ def test_too_little_is_hidden(tmp_path):
     "Neighbours give a smooth wave away, unless they are hidden with it."
     smooth = SMALL | dict(task="own", data=waves(0, 300))
     [said] = run(tmp_path, **smooth, mask_ratio=.02)
-    assert "no better than a line between neighbours" in said and "a higher mask_ratio than 0.02" in said
+    assert "beyond neighbours" in said and "a higher mask_ratio than 0.02" in said
     assert run(tmp_path, **smooth, mask_ratio=.5, mask_span=12) == []
 
 
