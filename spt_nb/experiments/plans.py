@@ -26,45 +26,47 @@ _MINI = dict(batch_size=32, pretrain_batch_size=32, lrs=(1e-3, 3e-3), pooling="m
 _SMOKE = dict(pretrain_steps=4, finetune_steps=4, valid_every=2)
 _PICTURES = dict(fraction=1000, n_valid=500, n_test=2000, batch_size=16, pretrain_batch_size=16, pretrain_steps=4000,
                  finetune_steps=800, valid_every=100)
-_OURS = dict(d_model=128, n_layers=4, pretrain_steps=20_000, finetune_steps=10_000, pretrain_lr=1e-3,
-             pretrain_batch_size=64)
 
 TASKS = {
-    "smoke": dict.fromkeys(("copy_match", "dyck", "chains", "digits", "promoters", "memory", "forecast"), _SMOKE),
+    "smoke": dict.fromkeys(("copy_match", "dyck", "chains", "digits", "promoters"), _SMOKE),
     "mini": {t: _MINI | more for t, more in dict(
         copy_match=dict(batch_size=64, pretrain_batch_size=64, pretrain_steps=400, finetune_steps=300,
                         pretrain_lr=3e-3),
         dyck=dict(n_train=4000, fraction=.25, pretrain_steps=800, finetune_steps=400),
         chains=dict(pretrain_steps=1200, finetune_steps=500),
         digits=dict(pretrain_steps=600, finetune_steps=400, valid_every=50),
-        series=dict(problem="ItalyPowerDemand", pretrain_steps=300, finetune_steps=300, valid_every=25),
         promoters=dict(pretrain_steps=1200, finetune_steps=500),
-        memory=dict(height=8., pretrain_steps=800, finetune_steps=500),
-        forecast=dict(pretrain_steps=600, finetune_steps=500), mnist=_PICTURES, fashion_mnist=_PICTURES).items()},
+        mnist=_PICTURES, fashion_mnist=_PICTURES).items()},
     "paper": dict.fromkeys(("listops", "text", "retrieval", "image", "pathfinder", "pathx", "pathx256", "scifar",
-                            "speech", "bidmc"), {}) | dict( # the paper has neither of these
-        genomics=_OURS | dict(problem="human_nontata_promoters"), ett=_OURS | dict(horizon=96))}
+                            "speech", "bidmc"), {})}
 
 # %% ../../nbs/experiments/82_plans.ipynb #ca4a61e8
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
+<<<<<<< HEAD
 _UNTUNED = dict(smoke=True, mini=True, paper=False)
 _START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
               chains=dict(pretrain_steps=500, finetune_steps=400),
               digits=dict(pretrain_steps=400, finetune_steps=400),
+=======
+_LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
+>>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
               promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
                              n_valid=300, n_test=1000))
 
 PLANS = {
-    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA),
-    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256")),
+    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER),
+    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256"), changes=_LONGER),
     "initialisation": dict(smoke=_CONTROLS[:2], mini=("copy_match", "dyck", "digits"),
                            paper=("listops", "text", "image", "pathx")),
     "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                  fractions=dict(smoke=(.5, 1.), mini=(.0625, .125, .25, .5, 1.), paper=(.005, .01, .05, .1, .5, 1.)),
-                 variant=dict(smoke=None, mini=None, paper="data-scale")),
+                 labelled=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.)),
+                 variant=dict(smoke=None, mini=None, paper="data-scale"), changes=_LONGER),
     "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
-    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx")),
+    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx"), changes=_LONGER),
     "real_data": dict(smoke=("digits",), mini=("mnist", "fashion_mnist"), paper=("speech", "scifar", "bidmc"),
                       seeds=dict(smoke=2, mini=list(range(10, 15)), paper=3),
                       mixers=dict(smoke=("transformer", "dlr"), mini=("attention", "rotary", "dlr", "s4"),
@@ -78,37 +80,39 @@ PLANS |= {
                     changes=dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)),
                                  paper=dict(text=dict(finetune_steps=42_188, batch_size=16),
                                             image=dict(finetune_steps=135_000, batch_size=50)))),
-    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), sizes=dict(
+    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), changes=_LONGER, sizes=dict(
         smoke=((8, 1, 16), (16, 1, 16)), mini=((8, 1, 16), (16, 1, 16), (32, 2, 16), (64, 2, 16), (128, 2, 16)),
         paper=((16, 2, 16), (32, 4, 16), (128, 6, 64), (512, 6, 64), (1024, 8, 256))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #7447c758
 PLANS |= {
-    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA),
+    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA, changes=_LONGER),
     "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1]),
     "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA,
                      windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
-    "joint": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image")),
     "poles": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"),
                   paper=("listops", "text", "image", "pathfinder")),
-    "objectives": dict(smoke=("dyck",), mini=("dyck", "digits", "series"), paper=("text", "image", "speech"),
+    "objectives": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=("listops", "text", "image", "speech"),
+                       changes=_LONGER, swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
-    "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
-                       fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
                   scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=(.02, 1.)),
+<<<<<<< HEAD
                   changes=dict(smoke={}, paper={},
                                mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
                                for t, more in _START.items()})),
+=======
+                  changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | x
+                                                         for t, x in _START.items()})),
+>>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
     "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
                     changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
                         d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
-                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16")))),
-    "genomics": dict(smoke=("promoters",), mini=("promoters",), paper=("genomics",), untuned=_UNTUNED),
-    "time_series": dict(smoke=("memory", "forecast"), mini=("memory", "forecast"), paper=("ett",), untuned=_UNTUNED)}
+                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16"))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #34723a77
+<<<<<<< HEAD
 TIMED = ["pretrain_seconds", "seconds"]
 _TEXT = dict.fromkeys(("chosen", "commit", "version", "date"), str)
 
@@ -123,6 +127,9 @@ def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
 
 # %% ../../nbs/experiments/82_plans.ipynb #df94ae31
 _CHOOSE_START = ("contestants", "parts", "locality", "joint", "genomics", "time_series")
+=======
+_CHOOSE_START = ("contestants", "parts", "locality", "objectives")
+>>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
 
 def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or paper
              tasks=None, # Others than the scale's
