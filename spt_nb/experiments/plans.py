@@ -43,16 +43,9 @@ TASKS = {
 # %% ../../nbs/experiments/82_plans.ipynb #ca4a61e8
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
-<<<<<<< HEAD
-_UNTUNED = dict(smoke=True, mini=True, paper=False)
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
-              chains=dict(pretrain_steps=500, finetune_steps=400),
-              digits=dict(pretrain_steps=400, finetune_steps=400),
-=======
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
 _START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
               chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
->>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
               promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
                              n_valid=300, n_test=1000))
 
@@ -98,21 +91,14 @@ PLANS |= {
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
                   scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=(.02, 1.)),
-<<<<<<< HEAD
-                  changes=dict(smoke={}, paper={},
-                               mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
-                               for t, more in _START.items()})),
-=======
                   changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | x
                                                          for t, x in _START.items()})),
->>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
     "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
                     changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
                         d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
                         pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16"))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #34723a77
-<<<<<<< HEAD
 TIMED = ["pretrain_seconds", "seconds"]
 _TEXT = dict.fromkeys(("chosen", "commit", "version", "date"), str)
 
@@ -126,10 +112,7 @@ def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
     return rows.merge(seconds, how="left", on=[c for c in seconds if c not in TIMED])
 
 # %% ../../nbs/experiments/82_plans.ipynb #df94ae31
-_CHOOSE_START = ("contestants", "parts", "locality", "joint", "genomics", "time_series")
-=======
 _CHOOSE_START = ("contestants", "parts", "locality", "objectives")
->>>>>>> 894ae866184ebc1f45a57ed6a6ab2b4dbe90d2bb
 
 def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or paper
              tasks=None, # Others than the scale's
