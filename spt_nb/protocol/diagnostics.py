@@ -21,12 +21,12 @@ def backed_off(context, symbol, # Whole numbers from 0, of n training positions 
                shorter:np.ndarray, # Probability of the true symbol after a shorter context, (m,)
               ) -> np.ndarray: # And after this one, (m,)
     "Witten-Bell estimates from counts."
-    n = len(symbol) - len(shorter)
-    _, first, pair = np.unique(context*(symbol.max() + 1) + symbol, return_index=True, return_inverse=True)
-    count = np.bincount(pair[:n], minlength=len(first))[pair[n:]]
+    n, size = len(symbol) - len(shorter), symbol.max() + 1
+    pairs, pair = np.unique(context*size + symbol, return_inverse=True)
+    count = np.bincount(pair[:n], minlength=len(pairs))
     total = np.bincount(context[:n], minlength=context.max() + 1)[context[n:]]
-    kinds = np.bincount(context[first[first < n]], minlength=context.max() + 1)[context[n:]]
-    return np.where(total, (count + kinds*shorter)/np.maximum(total + kinds, 1), shorter)
+    kinds = np.bincount(pairs[count > 0]//size, minlength=context.max() + 1)[context[n:]]
+    return np.where(total, (count[pair[n:]] + kinds*shorter)/np.maximum(total + kinds, 1), shorter)
 
 # %% ../../nbs/protocol/06_diagnostics.ipynb #69f8a6ad
 def ngram(near:np.ndarray, symbol:np.ndarray, # Neighbours (k, n + m), the nearest first, of symbols (n + m,)
@@ -84,13 +84,12 @@ def guess_values(x, real, seen, hidden, # Values (B, L, C), the rest as for symb
     train, y, seen = np.where(real[:n, :, None], x[:n], np.nan), x[n:], seen[n:] & real[n:]
     train[0, ~real[:n].any(0)] = np.nanmedian(train, (0, 1)) # beyond the longest sequence of training
     position = np.broadcast_to(np.nanmedian(train, 0), y.shape)
-    local = np.where(seen.any(1)[:, None, None], line_between(y, seen), position)
-    if near is not STEPS:
+    if near is STEPS: some, guess = seen.any(1)[:, None, None], line_between(y, seen)
+    else:
         around = near if near is PIXELS else near[:1]
         weight = neighbours(seen, around, width, False)[..., None]
-        total = (neighbours(y, around, width, 0)*weight).sum(0)
-        local = np.where(weight.any(0), total/np.maximum(weight.sum(0), 1), local)
-    return position[hidden[n:]], local[hidden[n:]]
+        some, guess = weight.any(0), (neighbours(y, around, width, 0)*weight).sum(0)/np.maximum(weight.sum(0), 1)
+    return position[hidden[n:]], np.where(some, guess, position)[hidden[n:]]
 
 # %% ../../nbs/protocol/06_diagnostics.ipynb #478ce9ff
 MOST = 2**18 # Positions
