@@ -43,7 +43,8 @@ TASKS = {
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 _UNTUNED = dict(smoke=True, mini=True, paper=False)
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={}, chains=dict(pretrain_steps=500, finetune_steps=400),
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400),
               digits=dict(pretrain_steps=400, finetune_steps=400),
               promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
                              n_valid=300, n_test=1000))
@@ -51,8 +52,6 @@ _START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={}, 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA),
     "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256")),
-    "initialisation": dict(smoke=_CONTROLS[:2], mini=("copy_match", "dyck", "digits"),
-                           paper=("listops", "text", "image", "pathx")),
     "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                  fractions=dict(smoke=(.5, 1.), mini=(.0625, .125, .25, .5, 1.), paper=(.005, .01, .05, .1, .5, 1.)),
                  variant=dict(smoke=None, mini=None, paper="data-scale")),
@@ -82,15 +81,15 @@ PLANS |= {
     "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA,
                      windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
     "joint": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"), paper=("listops", "text", "image")),
-    "poles": dict(smoke=("copy_match",), mini=("copy_match", "dyck", "digits"),
-                  paper=("listops", "text", "image", "pathfinder")),
     "objectives": dict(smoke=("dyck",), mini=("dyck", "digits", "series"), paper=("text", "image", "speech"),
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
     "unlabelled": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
                        fractions=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.))),
-    "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "image"),
-                  seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3), scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=(.02, 1.)),
-                  changes=dict(smoke={}, paper={}, mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
+    "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "text", "image", "pathx"),
+                  seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
+                  scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=()),
+                  changes=dict(smoke={}, paper={},
+                               mini={t: dict(d_model=32, batch_size=32, pretrain_batch_size=32) | more
                                for t, more in _START.items()})),
     "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
                     changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
