@@ -72,7 +72,7 @@ def _stand_in(a, folder) -> dict:
 # %% ../../nbs/experiments/86_dry_run.ipynb #f8477bb1
 def planned(plans) -> list[tuple]: # A `Design`, or several; label, arguments, `Comparison`
     "Every cell of some designs, planned without data."
-    cells = [x for d in ([plans] if isinstance(plans, Design) else plans) for x in d.cells.items()]
+    cells = [x for d in ([plans] if isinstance(plans, Design) else plans) for x in d.trained.items()]
     with traceless() as folder:
         return [(label, a, prepare(**_stand_in(a, folder), load=False, quiet=True)) for label, a in cells]
 
@@ -241,7 +241,7 @@ def filling(minutes:float, name:str, scale:str, **parameters) -> dict: # The par
     paths = chosen(name)
     parameters = check_parameters(paths, scale, parameters)
     plans = [designs(page, scale, **parameters) for page in map(short, paths)]
-    cells = [a for p in plans for d in ([p] if isinstance(p, Design) else p) for a in d.cells.values()]
+    cells = [a for p in plans for d in ([p] if isinstance(p, Design) else p) for a in d.trained.values()]
     given = parameters.get("overrides", {})
     def made(**changes): return [prepare(**a | changes, quiet=True) for a in cells]
     most = 1. if scale == "paper" else 1000.
