@@ -116,7 +116,8 @@ def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
         for k, (ax, name) in enumerate(zip(axes, panels)):
             if diagonal: ax.axline((50, 50), slope=1, color="#BBBBBB", lw=1, zorder=1)
             for r in table[table[panel] == name].to_dict("records"):
-                ax.plot(100*r[x], 100*r[y], shape[r[marker]], color=palette[r[color]], ms=8, mec="white", mew=.7, zorder=3)
+                look = dict(color=palette[r[color]], ms=8, mec="white", mew=.7, zorder=3)
+                ax.plot(100*r[x], 100*r[y], shape[r[marker]], **look)
             ax.set(title=label(name), xlabel=xlabel, ylabel=ylabel if k % columns == 0 else None)
         shown = [handle(label(c), color=p, marker="o", ls="", ms=8) for c, p in palette.items()]
         shown += [handle(label(m), color="#333333", marker=s, ls="", ms=7) for m, s in shape.items()]
