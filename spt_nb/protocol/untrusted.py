@@ -127,6 +127,43 @@ class _Form(Config):
     "The form of a result; other fields are ignored."
     model_config = ConfigDict(extra="ignore", strict=True)
 
+# %% ../../nbs/protocol/14_untrusted.ipynb #2a3dd175
+class _Plan(_Form):
+    dtype: Literal["uint8", "int8", "int16", "int32", "int64", "float32"]
+    vocab_size: int|None = None; vocab: list[str]|None = None; channels: int|None = None
+    offset: list[float]|None = None; empty: list[int]|None = None; missing: Literal["interpolate", "mask"]|None = None
+
+class _Own(_Form):
+    form: Literal["bytes", "words", "symbols", "ids", "values", "image", "sound", "npy"]; folder: bool
+    columns: dict[str, list[str]]; kinds: dict[str, str]; y: str; series: list[str|None]; missing: str; cut: bool
+    seen: dict; plan: _Plan; scale: dict[str, list[float]]|None
+
+class _Reader(_Form):
+    name: str; kind: Literal["classification", "regression", "matching", "forecasting"]
+    modality: Literal["tokens", "values"]; length: int; n_outputs: int; vocab_size: int|None; channels: int|None
+    centre: float; unit: float; classes: list[str]|None; vocab: list[str]|None; own: _Own|None
+    rows: dict[str, int]; source: str; fingerprint: str
+
+# %% ../../nbs/protocol/14_untrusted.ipynb #c8c8ba40
+def _check_reader(reader, stage, model:dict):
+    "How rows are read must fit the model and its configuration."
+    if reader is None: return
+    def same(what, has, needed):
+        if has != needed:
+            raise SptError(f"{what} is {str(has)[:40]}; allowed: {needed}, as model.json and config.json say")
+    own, size = reader.own, reader.vocab_size or reader.channels
+    same("name", reader.name, stage.task.name), same("fingerprint", reader.fingerprint, stage.task.fingerprint)
+    same("length", reader.length, model["max_length"])
+    if stage.kind == "finetune": same("n_outputs", reader.n_outputs, model["n_outputs"])
+    if reader.vocab_size: same("vocab_size", size, model.get("vocab_size"))
+    for what, names, n in (("classes", reader.classes, reader.n_outputs), ("vocab", reader.vocab, reader.vocab_size)):
+        if names is not None: same(f"number of {what}", len(names), n)
+    if own is None: return
+    same("plan", own.plan.vocab_size or own.plan.channels, size)
+    if own.form in ("words", "symbols"): same("vocab of plan", own.plan.vocab, reader.vocab)
+    if own.seen.get("resize"): same("resize", math.prod(own.seen["resize"]), reader.length)
+
+# %% ../../nbs/protocol/14_untrusted.ipynb #a433bb42
 class _Bad(_Form): step: int; tensor: str
 class _Step(_Form, extra="allow"): __pydantic_extra__: dict[str, float]; step: int; score: float
 class _Line(_Form): tensor: str; action: Literal["loaded", "fresh", "dropped"]; reason: str
@@ -134,12 +171,13 @@ class _Metrics(_Form):
     step: int; tokens: int; best_step: int; flops: float; diverged: _Bad|None; valid: dict; retried: list
 class _Timing(_Form): seconds: float; tokens: int; device: str
 class _Versions(_Form): stage: str; spt_nb: str; torch: str; python: str; safetensors: str
+class _Scores(_Form): valid: dict; test: dict|None; interval: list[float]|None; examples: int|None
 class _Provenance(_Form):
     version: str; numerics: dict[str, int]; code: str; commit: str
     device: str = ""; date: str = ""
 
 FORMS = {"metrics.json": _Metrics, "timing.json": _Timing, "versions.json": _Versions, "provenance.json": _Provenance,
-         "history.json": [_Step], "ledger.json": [_Line]}
+         "history.json": [_Step], "ledger.json": [_Line], "reader.json": _Reader, "scores.json": _Scores}
 
 def _record(x, form):
     "A result in its form, or an error about the first thing that is wrong."
@@ -178,13 +216,14 @@ def _check_manifest(manifest, files):
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #6f4e249f
 STAGE = ("config.json", "model.json", "weights.safetensors", "metrics.json", "history.json", "timing.json")
-PERHAPS = ("ledger.json", "provenance.json") # the first is that of fine-tunings
-KNOWN = (*STAGE, *PERHAPS, "versions.json", "README.md", "manifest.json")
+PERHAPS = ("ledger.json", "provenance.json", "reader.json") # the first is that of fine-tunings
+KNOWN = (*STAGE, *PERHAPS, "scores.json", "versions.json", "README.md", "manifest.json")
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #46167e4e
 def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files by name, stage, model
     "Everything in the folder, or an `SptError` about the first thing that is wrong."
-    files, json_of, weights = contents(Path(folder), KNOWN, optional=PERHAPS), {}, "weights.safetensors"
+    files, json_of, weights = contents(Path(folder), KNOWN,
+                                       optional=(*PERHAPS, "scores.json")), {}, "weights.safetensors"
     for n in files:
         if n.endswith(".json"):
             with about(n): json_of[n] = strict_json(files[n])
@@ -197,6 +236,7 @@ def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files
         _check_own(stage, mixer)
         model = _blank(_arguments(json_of["model.json"], stage, tensors), mixer)
     with about(weights): _check_tensors(tensors, model)
+    with about("reader.json"): _check_reader(json_of.get("reader.json"), stage, json_of["model.json"])
     with about("ledger.json"): _check_ledger(json_of.get("ledger.json"), stage, model.state_dict())
     for name, t in tensors.items():
         if t.isfinite().all(): continue
