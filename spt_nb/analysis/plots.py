@@ -157,24 +157,24 @@ def _line(ax, table, x, unit, log, color, marker, dashes):
         for on, ls in ((~jumps, "-"), (jumps, _thin["ls"])): ax.vlines(at[on], low[on], high[on], lw=1.6, ls=ls, **look)
     for floor in floors(table).dropna()[:1]: ax.axhline(unit*floor, zorder=1, **_dashed)
 
-def _short(v, _): return f"{v/1e6:.3g}M" if v >= 1e6 else f"{v/1e3:.3g}k" if v >= 1e3 else f"{v:.3g}"
+def _short(v, _): return f"{v:.0e}".replace("e+", "e") if v >= 1e9 else f"{v/1e6:.3g}M" if v >= 1e6 else f"{v/1e3:.3g}k" if v >= 1e3 else f"{v:.3g}"
 
 # %% ../../nbs/analysis/04_plots.ipynb #76073a04
 def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` and `panel`; floor, solved if known
                x:str, xlabel:str, # The column along the axis, numbers; what it is, with its unit
                panel:str="task", log:bool=True, # The column with a value for each panel; a logarithmic x axis
                ylabel:str="test accuracy (%)", unit:float=100., # What the y axis shows, and by what it multiplies
-               title:str|None=None,
+               sharey:bool=False, title:str|None=None, # One y axis for all panels
               ) -> plt.Figure:
     "Mean scores with their intervals along a quantity; a colour for each initialisation, a line for each mixer."
     check_columns(table, "table", "mixer", "init", "mean", "low", "high", x, panel)
     columns = min(table[panel].nunique(), 3)
     size = max(5.2, 1 + 3.7*columns), 1.2 + 3*ceil(table[panel].nunique()/columns)
     with new_figure(figsize=size, title=title) as fig:
-        for k, ax, mine in _panels(fig, table, panel, columns):
+        for k, ax, mine in _panels(fig, table, panel, columns, sharey=sharey):
             _line(ax, mine, x, unit, log, colors(table.init), markers(table.mixer), lines(table.mixer))
             if log: ax.set_xscale("log")
-            if mine[x].nunique() < 8: ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
+            if mine[x].nunique() < 8 and not (log and mine[x].max() > 1e4*mine[x].min()): ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
             ax.xaxis.set_minor_locator(NullLocator()); ax.xaxis.set_major_formatter(FuncFormatter(_short))
             ax.set(xlabel=xlabel, ylabel=ylabel if k % columns == 0 else None)
         draw_legend(fig, table, list(dict.fromkeys(table.mixer)))

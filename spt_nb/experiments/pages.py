@@ -118,8 +118,8 @@ PLACES = [Place(*line) for line in (
     ("Figure 1", "rotary_and_s4", "The means of Table 2, with a panel for each task."),
     ("Table 2, rows of Pythia", "language_model", "Which rate and batch size belong to which task was lost: all are "
      "tried. PathX is not run. A row is added that pretrains on the task."),
-    ("Figure 2", "initialisation", "Random weights of the state space (the text) and of all parameters (the code)."),
-    ("Table 7", "initialisation", "The tasks behind the means of Figure 2."),
+    ("Figure 2", "start", "Random weights of the state space (the text) and of all parameters (the code)."),
+    ("Table 7", "start", "The tasks behind the means of Figure 2."),
     ("Figure 3", "data", "The plain Transformer is added, with the steps of S4's pretraining."),
     ("Figure 4", "kernels", "DLR and the Transformers are added, and numbers: half-lives, distances between kernels."),
     ("Table 3", "real_data", "The authors published files of BIDMC for SpO2 only: RR and HR use its sizes and epochs. "

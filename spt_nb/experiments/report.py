@@ -23,7 +23,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
 from ..analysis.intervals import Interval
-from ..analysis.statistics import percent
+from ..analysis.statistics import in_seeds, percent
 from ..core import cache_dir, read_json, replacing, root, runs_dir
 from .pages import opening, short
 
@@ -142,7 +142,9 @@ def _page(source, folder, sections) -> dict:
 # %% ../../nbs/experiments/84_report.ipynb #e6ee07d6
 def read_claims(path) -> list[dict]:
     "The lines of a `claims.csv`; an unknown value is None."
-    return json.loads(pd.read_csv(path).to_json(orient="records", double_precision=15))
+    lines = pd.read_csv(path)
+    if "seeds_needed" in lines: lines["seeds_needed"] = lines.seeds_needed.map(in_seeds) # JSON has no infinity
+    return json.loads(lines.to_json(orient="records", double_precision=15))
 
 def _claim(c) -> dict:
     "One line of the table of claims, effects in points."
@@ -151,6 +153,7 @@ def _claim(c) -> dict:
     paper = "–" if c.get("paper") is None else f"{100*c['paper']:+.1f}"
     return dict(claim=c["claim"], effect=effect.replace("-", "−"), paper=paper.replace("-", "−"),
                 margin="–" if c["margin"] is None else f"± {100*c['margin']:g}", n=c["n"], verdict=c["verdict"],
+                needed=c.get("seeds_needed") or "–",
                 kind={"held": "yes", "did not hold": "no"}.get(c["verdict"], "open"))
 
 def verdicts(claims) -> str:
