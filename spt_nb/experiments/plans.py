@@ -111,6 +111,12 @@ def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
 # %% ../../nbs/experiments/82_plans.ipynb #df94ae31
 _CHOOSE_START = ("contestants", "parts", "locality", "objectives")
 
+def _drawn(experiment, usual, asked) -> list: # Tasks of the plan, and those that are asked for
+    "The tasks that are asked for or published, in the order of the plan."
+    there = [c["task"]["name"] for c in published_config(experiment)]
+    return [t for t in dict.fromkeys((*usual, *asked)) if t in (*asked, *there)]
+
+# %% ../../nbs/experiments/82_plans.ipynb #21137d2e
 def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or paper
              tasks=None, # Others than the scale's
              seeds=None, # As for `prepare`; None: two at smoke scale, else three or what the plan says
@@ -125,8 +131,7 @@ def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or pape
     usual = plan[one_of("scale", scale, SCALES)]
     asked, changed = usual if tasks is None else tasks, overrides or {}
     if isinstance(asked, str) or not asked: raise SptError(f"tasks is {tasks!r}; allowed: a list of one or more names")
-    there = [c["task"]["name"] for c in published_config(experiment) if publish is True and not published]
-    names = [t for t in dict.fromkeys((*(usual if there else ()), *asked)) if t in [*asked, *there]]
+    names = _drawn(experiment, usual, asked) if publish is True and not published else asked
     for t in asked:
         for name in changed: one_of("parameter", name, [*PARAMETERS, *task_options(t)])
     more = {k: v[scale] for k, v in plan.items() if isinstance(v, dict)}
@@ -175,7 +180,7 @@ def _same_trials(label, rows, then:dict, c): # Published rows and configuration;
 # %% ../../nbs/experiments/82_plans.ipynb #0d1d96f8
 class Published:
     "The published rows of a design; an error if its configuration is another one."
-    def __init__(self, plan:Design):
+    def __init__(self, plan:Design, before=None): # What was read and checked before the work
         self.names, name = plan.names, plan.p.experiment
         self.rows, self.config, self.plans = published_rows(name), {}, {}
         if self.rows is None: return
@@ -184,16 +189,19 @@ class Published:
         for c in published_config(name):
             label = c.get("label") or [c["task"]["name"], *(c.get(n) for n in self.names[1:])]
             self.config[tuple(label)] = c
-        self._check(plan)
+        if before and before.config == self.config: self.plans = before.plans
+        else: self._check(plan)
 
-    def _check(self, plan):
+# %% ../../nbs/experiments/82_plans.ipynb #18ea3630
+@patch
+def _check(self:Published, plan):
         "Numerics version, task, recipes and stages."
         of, mine = self.rows[[*self.names]].itertuples(index=False, name=None), canonical(numerics()).decode()
         here = self.rows[[label in plan.cells for label in of]]
         for v in set(here.get("numerics", [""]*len(here))) - {mine}: differs("numerics version", mine, v)
         for label, rows in here.groupby([*self.names], sort=False):
             if label not in self.config:
-                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: all labels of rows.csv")
+                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: what rows.csv has")
             c = self.config[label]
             hashes = {int(s): h for s, h in c.get("data", {}).items()}
             now = prepare(**plan.cells[label] | dict(seeds=c["seeds"]), load=False, quiet=True, hashes=hashes)
@@ -215,6 +223,7 @@ def _ordered(columns:list) -> list:
     scores, floor = [n for kind in KINDS for n in score_names(kind)], columns.index("floor")
     return sorted(columns, key=lambda c: floor + .5 + scores.index(c)/100 if c in scores else columns.index(c))
 
+# %% ../../nbs/experiments/82_plans.ipynb #7edfb401
 @patch
 def joined(self:Published, rows:pd.DataFrame, order:dict) -> pd.DataFrame: # Of this run; label -> `Comparison`
     "The rows of this run and the published ones."
