@@ -45,10 +45,6 @@ _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 def _seeds(mini:int) -> dict: return dict(smoke=2, mini=mini, paper=3)
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
-              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
-              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
-                             n_valid=300, n_test=1000))
 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER, seeds=_seeds(5)),
@@ -88,7 +84,15 @@ PLANS |= {
     "objectives": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=("listops", "text", "image", "speech"),
                        seeds=_seeds(11), changes=_LONGER,
                        swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
-                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
+                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75)))}
+
+# %% ../../nbs/experiments/82_plans.ipynb #7a3c51e1
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
+
+PLANS |= {
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "text", "image", "pathx"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
                   scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=()),
