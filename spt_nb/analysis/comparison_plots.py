@@ -94,12 +94,13 @@ def plot_comparison(summary:pd.DataFrame, rows:pd.DataFrame, # As for `plot_scor
         draw_legend(fig, table)
     return fig
 
-# %% ../../nbs/analysis/05_comparison_plots.ipynb #8133fa8a
+# %% ../../nbs/analysis/05_comparison_plots.ipynb #5e1ec7a0
 def _looks(table, color, marker) -> tuple: # A colour and a marker for each value of the two columns
     names = list(dict.fromkeys(table[color]))
     palette = dict(zip(names, importlib.import_module("seaborn").color_palette("colorblind", len(names))))
     return palette, markers(table[marker])
 
+# %% ../../nbs/analysis/05_comparison_plots.ipynb #8133fa8a
 def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
                 x:str, y:str, xlabel:str, ylabel:str, # Columns with shares, and what they are
                 color:str, marker:str="mixer", panel:str="task", # Columns that tell the points and the panels apart

@@ -43,6 +43,7 @@ TASKS = {
 # %% ../../nbs/experiments/82_plans.ipynb #ca4a61e8
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
+def _seeds(mini:int) -> dict: return dict(smoke=2, mini=mini, paper=3)
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
 _START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
               chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
@@ -50,14 +51,16 @@ _START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
                              n_valid=300, n_test=1000))
 
 PLANS = {
-    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER),
-    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256"), changes=_LONGER),
-    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
+    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER, seeds=_seeds(5)),
+    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256"), changes=_LONGER,
+                          seeds=_seeds(13)),
+    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=_seeds(14),
                  fractions=dict(smoke=(.5, 1.), mini=(.0625, .125, .25, .5, 1.), paper=(.005, .01, .05, .1, .5, 1.)),
                  labelled=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.)),
                  variant=dict(smoke=None, mini=None, paper="data-scale"), changes=_LONGER),
-    "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
-    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx"), changes=_LONGER),
+    "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1], seeds=_seeds(5)),
+    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx"), changes=_LONGER,
+                    seeds=_seeds(5)),
     "real_data": dict(smoke=("digits",), mini=("mnist", "fashion_mnist"), paper=("speech", "scifar", "bidmc"),
                       seeds=dict(smoke=2, mini=list(range(10, 15)), paper=3),
                       mixers=dict(smoke=("transformer", "dlr"), mini=("attention", "rotary", "dlr", "s4"),
@@ -66,23 +69,25 @@ PLANS = {
 
 # %% ../../nbs/experiments/82_plans.ipynb #be700c2f
 PLANS |= {
-    "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"),
+    "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"), seeds=_seeds(8),
                     shares=dict(smoke=(.5,), mini=(.2, .4, .6, .8), paper=(.4, .6)),
                     changes=dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)),
                                  paper=dict(text=dict(finetune_steps=42_188, batch_size=16),
                                             image=dict(finetune_steps=135_000, batch_size=50)))),
-    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), changes=_LONGER, sizes=dict(
+    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), changes=_LONGER, seeds=_seeds(8), sizes=dict(
         smoke=((8, 1, 16), (16, 1, 16)), mini=((8, 1, 16), (16, 1, 16), (32, 2, 16), (64, 2, 16), (128, 2, 16)),
         paper=((16, 2, 16), (32, 4, 16), (128, 6, 64), (512, 6, 64), (1024, 8, 256))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #7447c758
 PLANS |= {
-    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA, changes=_LONGER),
-    "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1]),
-    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA,
+    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA, changes=_LONGER,
+                        seeds=_seeds(14)),
+    "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1], seeds=_seeds(12)),
+    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA, seeds=_seeds(9),
                      windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
     "objectives": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=("listops", "text", "image", "speech"),
-                       changes=_LONGER, swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
+                       seeds=_seeds(11), changes=_LONGER,
+                       swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "text", "image", "pathx"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
