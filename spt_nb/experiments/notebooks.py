@@ -71,8 +71,9 @@ def move(stage, folder, replace:bool):
     "Publish what is staged, each file in one step."
     if not replace and (stage/"rows.csv").exists():
         gone = lost(folder, pd.read_csv(stage/"rows.csv", float_precision="round_trip"))
-        if gone: raise SptError(f"rows of seeds {gone}, published meanwhile, would be lost; allowed: the same command "
-                                "again, or --publish replace")
+        if gone:
+            raise SptError(f"published rows of seeds {gone} would be lost; allowed: the same command again, if they "
+                                "were published meanwhile, or --publish replace")
     for file in sorted(f for f in stage.rglob("*") if f.is_file()):
         with replacing(folder/file.relative_to(stage)) as tmp: shutil.copyfile(file, tmp)
 
