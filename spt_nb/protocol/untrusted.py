@@ -21,6 +21,7 @@ from ..models.backbone import SequenceModel
 from ..models.language import BUILT_IN, PYTHIA, blank_language_model
 from ..models.mixer import MIXERS
 from .stages import Finetune, Pretrain, Text, Trial
+from ..tasks.own.media import media_options
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #3d35bb03
 @contextmanager
@@ -33,7 +34,7 @@ def about(name:str):
         raise SptError(f"{name}: {why if len(why) < 300 else why[:140] + ' ... ' + why[-140:]}") from None
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #a3e59c47
-LARGEST = {".json": 2**20, ".md": 2**20, ".safetensors": 2**32} # bytes
+LARGEST = {".json": 2**20, ".md": 2**20, ".safetensors": 2**32, "reader.json": 2**25} # bytes
 
 def contents(folder:Path, known, optional=()) -> dict: # Name -> bytes; optional names may be missing
     "All files of a folder, once."
@@ -42,7 +43,8 @@ def contents(folder:Path, known, optional=()) -> dict: # Name -> bytes; optional
         one_of("a file in the folder", e.name, known)
         if not e.is_file(follow_symlinks=False):
             raise SptError(f"{e.name} is a link, a folder, a pipe or a device; allowed: a regular file")
-        if (size := e.stat(follow_symlinks=False).st_size) > (most := LARGEST[Path(e.name).suffix]):
+        if (size := e.stat(follow_symlinks=False).st_size) > (most := LARGEST.get(e.name)
+                                                              or LARGEST[Path(e.name).suffix]):
             raise SptError(f"{e.name} has {size:,} bytes; allowed: up to {most:,}")
         if e.name.endswith(".safetensors"): # its header, before the rest is read
             with about(e.name), safetensors.safe_open(e.path, "pt"): pass
@@ -160,8 +162,9 @@ def _check_reader(reader, stage, model:dict):
         if names is not None: same(f"number of {what}", len(names), n)
     if own is None: return
     same("plan", own.plan.vocab_size or own.plan.channels, size)
-    if own.form in ("words", "symbols"): same("vocab of plan", own.plan.vocab, reader.vocab)
-    if own.seen.get("resize"): same("resize", math.prod(own.seen["resize"]), reader.length)
+    if own.form in ("words", "symbols"): same("vocab of plan", len(own.plan.vocab or ()), size)
+    media = media_options(*(own.seen.get(k) for k in ("resize", "channel", "resample")))
+    if media["resize"]: same("pixels", math.prod(media["resize"]), reader.length)
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #a433bb42
 class _Bad(_Form): step: int; tensor: str

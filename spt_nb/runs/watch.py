@@ -172,7 +172,7 @@ def _status_line(r, store, encoding) -> str:
     where = store.partial(r["hash"])
     log = next((p for p in (where/"log.txt", where/"failed.json") if p.exists()), where)
     details = " ".join(_details(r, _fancy(encoding))) + (f" (see {log})" if r["state"] == "failed" else "")
-    return fit(f"  {r['state']:8} {r['title']}  {details}".rstrip(), 10_000, encoding)
+    return fit(f"  {r['state']:8} {r['hash'][:8]} {r['title']}  {details}".rstrip(), 10_000, encoding)
 
 # %% ../../nbs/runs/03_watch.ipynb #e78ebf38
 def _report(store, known, encoding) -> tuple[list[str], bool]:

@@ -82,7 +82,8 @@ _RECORDED = "name", "kind", "modality", "length", "n_outputs", "vocab_size", "ch
 def record(self:Task) -> dict: # JSON
     "What must be known to answer new rows, and in a few words what the training data was."
     rows = {k: len(getattr(self, k)) for k in ("train", "valid", "test")}
-    names = {k: v and list(v) for k, v in dict(classes=self.classes, vocab=self.vocab).items()}
+    vocab = None if self.reader else self.vocab # which knows it
+    names = {k: v and list(v) for k, v in dict(classes=self.classes, vocab=vocab).items()}
     return ({k: getattr(self, k) for k in _RECORDED} | names
             | dict(own=self.reader, rows=rows, source=self.source, fingerprint=self.fingerprint))
 
