@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOST', 'printable', 'SptError', 'hint', 'choices', 'brief', 'one_of', 'whole', 'divisor', 'canonical', 'digest',
-           'root', 'runs_dir', 'cache_dir', 'writable', 'default_scale', 'cores', 'replacing', 'flush', 'write_json',
-           'read_json', 'file_hash', 'Lock', 'uniform', 'derive_seed']
+           'root', 'home', 'runs_dir', 'cache_dir', 'writable', 'default_scale', 'cores', 'replacing', 'flush',
+           'write_json', 'read_json', 'file_hash', 'Lock', 'uniform', 'derive_seed']
 
 # %% ../nbs/00_core.ipynb #35bbe201
 import difflib, errno, hashlib, json, os, re, tempfile, warnings
@@ -101,6 +101,11 @@ def root() -> Path:
         ini = folder/"settings.ini"
         if ini.exists() and "lib_name = spt_nb" in ini.read_text(errors="ignore"): return folder
     return here
+
+def home() -> Path:
+    "Where `nbs/experiments` and `figures` are: the root, the clone that was installed with `-e`, or in the package."
+    package = Path(__file__).parent
+    return next((p for p in (root(), package.parent) if (p/"nbs"/"experiments").is_dir()), package/"share")
 
 def runs_dir() -> Path:
     "Where stages are kept: `$SPT_RUNS`, or `runs/` under the root."
