@@ -58,6 +58,7 @@ def staged(experiment:str): # Yields the folder
         try: yield stage
         finally: del os.environ["SPT_STAGED"]
 
+# %% ../../nbs/experiments/85_notebooks.ipynb #ea940429
 def lost(folder, rows:pd.DataFrame) -> str: # Where rows are published, those to replace them; empty: none is lost
     "Which seeds of the published rows the new ones do not have."
     if not (folder/"rows.csv").exists(): return ""
@@ -70,11 +71,13 @@ def move(stage, folder, replace:bool):
     "Publish what is staged, each file in one step."
     if not replace and (stage/"rows.csv").exists():
         gone = lost(folder, pd.read_csv(stage/"rows.csv", float_precision="round_trip"))
-        if gone: raise SptError(f"rows of seeds {gone}, published meanwhile, would be lost; allowed: the same command "
-                                "again, or --publish replace")
+        if gone:
+            raise SptError(f"published rows of seeds {gone} would be lost; allowed: the same command again, if they "
+                                "were published meanwhile, or --publish replace")
     for file in sorted(f for f in stage.rglob("*") if f.is_file()):
         with replacing(folder/file.relative_to(stage)) as tmp: shutil.copyfile(file, tmp)
 
+# %% ../../nbs/experiments/85_notebooks.ipynb #6c6d4b47
 def _changed(path): return path.stat().st_mtime_ns if path.exists() else None
 
 def _claims(stage, mine, before) -> list: # Where a page may write; when that was written before
@@ -92,6 +95,13 @@ def _reason(e) -> tuple[str, bool]: # One line; was it an `SptError`?
     name, text = (e.ename, e.evalue) if hasattr(e, "ename") else (type(e).__name__, str(e))
     line = (strip_ansi(text).strip() or getattr(e, "source", "").strip()).partition("\n")[0]
     return (line, True) if name == "SptError" else (f"{name}: {line}", False)
+
+# %% ../../nbs/experiments/85_notebooks.ipynb #781db4a4
+def _keep(nb, path, note:dict):
+    "Write an executed notebook without the paths and times of its run."
+    nb.metadata = {k: nb.metadata[k] for k in ("kernelspec", "language_info") if k in nb.metadata} | dict(spt=note)
+    for c in nb.cells: c.metadata = {k: v for k, v in c.metadata.items() if k == "tags"}
+    with replacing(path) as tmp: nbformat.write(nb, tmp)
 
 def keep_outputs(nb, before):
     "Give the cells that train stages the outputs they had before."
@@ -121,9 +131,7 @@ def execute(path, folder, # The notebook; where the executed one goes
             except SptError as e: note["failed"], mistake = str(e), True
         if "failed" not in note: note["claims"] = _claims(stage, mine, before)
     if published: keep_outputs(nb, nbformat.read(path, 4))
-    nb.metadata = {k: nb.metadata[k] for k in ("kernelspec", "language_info") if k in nb.metadata} | dict(spt=note)
-    for c in nb.cells: c.metadata = {k: v for k, v in c.metadata.items() if k == "tags"}
-    with replacing(folder/path.name) as tmp: nbformat.write(nb, tmp)
+    _keep(nb, folder/path.name, note)
     return note, mistake
 
 # %% ../../nbs/experiments/85_notebooks.ipynb #d2950c3f

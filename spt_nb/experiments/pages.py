@@ -126,7 +126,8 @@ PLACES = [Place(*line) for line in (
      "tried. PathX is not run. A row is added that pretrains on the task."),
     ("Figure 2", "start", "Random weights of the state space (the text) and of all parameters (the code)."),
     ("Table 7", "start", "The tasks behind the means of Figure 2."),
-    ("Figure 3", "data", "The plain Transformer is added, with the steps of S4's pretraining."),
+    ("Figure 3", "data", "The plain Transformer is added, with the steps of S4's pretraining, and cells with more "
+     "inputs than labels."),
     ("Figure 4", "kernels", "DLR and the Transformers are added, and numbers: half-lives, distances between kernels."),
     ("Table 3", "real_data", "The authors published files of BIDMC for SpO2 only: RR and HR use its sizes and epochs. "
      "Causal models of Speech Commands are cells of their own."),

@@ -43,21 +43,20 @@ TASKS = {
 # %% ../../nbs/experiments/82_plans.ipynb #ca4a61e8
 _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
+def _seeds(mini:int) -> dict: return dict(smoke=2, mini=mini, paper=3)
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
-              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
-              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
-                             n_valid=300, n_test=1000))
 
 PLANS = {
-    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER),
-    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256"), changes=_LONGER),
-    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=dict(smoke=2, mini=5, paper=3),
+    "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER, seeds=_seeds(5)),
+    "rotary_and_s4": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=(*_LRA, "pathx256"), changes=_LONGER,
+                          seeds=_seeds(13)),
+    "data": dict(smoke=("dyck",), mini=("dyck",), paper=("image", "text"), seeds=_seeds(14),
                  fractions=dict(smoke=(.5, 1.), mini=(.0625, .125, .25, .5, 1.), paper=(.005, .01, .05, .1, .5, 1.)),
                  labelled=dict(smoke=(.5, 1.), mini=(.0625, .25, 1.), paper=(.01, .1, 1.)),
                  variant=dict(smoke=None, mini=None, paper="data-scale"), changes=_LONGER),
-    "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1]),
-    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx"), changes=_LONGER),
+    "language_model": dict(smoke=("copy_match",), mini=("dyck", "digits"), paper=_LRA[:-1], seeds=_seeds(5)),
+    "kernels": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=("listops", "text", "image", "pathx"), changes=_LONGER,
+                    seeds=_seeds(5)),
     "real_data": dict(smoke=("digits",), mini=("mnist", "fashion_mnist"), paper=("speech", "scifar", "bidmc"),
                       seeds=dict(smoke=2, mini=list(range(10, 15)), paper=3),
                       mixers=dict(smoke=("transformer", "dlr"), mini=("attention", "rotary", "dlr", "s4"),
@@ -66,24 +65,34 @@ PLANS = {
 
 # %% ../../nbs/experiments/82_plans.ipynb #be700c2f
 PLANS |= {
-    "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"),
+    "compute": dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image"), seeds=_seeds(8),
                     shares=dict(smoke=(.5,), mini=(.2, .4, .6, .8), paper=(.4, .6)),
                     changes=dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)),
                                  paper=dict(text=dict(finetune_steps=42_188, batch_size=16),
                                             image=dict(finetune_steps=135_000, batch_size=50)))),
-    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), changes=_LONGER, sizes=dict(
+    "size": dict(smoke=("dyck",), mini=("dyck",), paper=("image",), changes=_LONGER, seeds=_seeds(8), sizes=dict(
         smoke=((8, 1, 16), (16, 1, 16)), mini=((8, 1, 16), (16, 1, 16), (32, 2, 16), (64, 2, 16), (128, 2, 16)),
         paper=((16, 2, 16), (32, 4, 16), (128, 6, 64), (512, 6, 64), (1024, 8, 256))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #7447c758
 PLANS |= {
-    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA, changes=_LONGER),
-    "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1]),
-    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA,
+    "contestants": dict(smoke=("copy_match",), mini=("copy_match", "dyck"), paper=_LRA, changes=_LONGER,
+                        seeds=_seeds(14)),
+    "parts": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=_LRA[:-1], seeds=_seeds(12)),
+    "locality": dict(smoke=("copy_match",), mini=_CONTROLS, paper=_LRA, seeds=_seeds(9),
                      windows=dict(smoke=(1, 4), mini=(2, 16), paper=(4, 16, 64))),
     "objectives": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=("listops", "text", "image", "speech"),
-                       changes=_LONGER, swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
-                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
+                       seeds=_seeds(11), changes=_LONGER,
+                       swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
+                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75)))}
+
+# %% ../../nbs/experiments/82_plans.ipynb #7a3c51e1
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
+
+PLANS |= {
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "text", "image", "pathx"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
                   scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=()),
@@ -111,6 +120,12 @@ def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
 # %% ../../nbs/experiments/82_plans.ipynb #df94ae31
 _CHOOSE_START = ("contestants", "parts", "locality", "objectives")
 
+def _drawn(experiment, usual, asked) -> list: # Tasks of the plan, and those that are asked for
+    "The tasks that are asked for or published, in the order of the plan."
+    there = [c["task"]["name"] for c in published_config(experiment)]
+    return [t for t in dict.fromkeys((*usual, *asked)) if t in (*asked, *there)]
+
+# %% ../../nbs/experiments/82_plans.ipynb #21137d2e
 def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or paper
              tasks=None, # Others than the scale's
              seeds=None, # As for `prepare`; None: two at smoke scale, else three or what the plan says
@@ -125,8 +140,7 @@ def settings(experiment:str, scale:str, # A name in `PLANS`; smoke, mini or pape
     usual = plan[one_of("scale", scale, SCALES)]
     asked, changed = usual if tasks is None else tasks, overrides or {}
     if isinstance(asked, str) or not asked: raise SptError(f"tasks is {tasks!r}; allowed: a list of one or more names")
-    there = [c["task"]["name"] for c in published_config(experiment) if publish is True and not published]
-    names = [t for t in dict.fromkeys((*(usual if there else ()), *asked)) if t in [*asked, *there]]
+    names = _drawn(experiment, usual, asked) if publish is True and not published else asked
     for t in asked:
         for name in changed: one_of("parameter", name, [*PARAMETERS, *task_options(t)])
     more = {k: v[scale] for k, v in plan.items() if isinstance(v, dict)}
@@ -175,7 +189,7 @@ def _same_trials(label, rows, then:dict, c): # Published rows and configuration;
 # %% ../../nbs/experiments/82_plans.ipynb #0d1d96f8
 class Published:
     "The published rows of a design; an error if its configuration is another one."
-    def __init__(self, plan:Design):
+    def __init__(self, plan:Design, before=None): # What was read and checked before the work
         self.names, name = plan.names, plan.p.experiment
         self.rows, self.config, self.plans = published_rows(name), {}, {}
         if self.rows is None: return
@@ -184,16 +198,19 @@ class Published:
         for c in published_config(name):
             label = c.get("label") or [c["task"]["name"], *(c.get(n) for n in self.names[1:])]
             self.config[tuple(label)] = c
-        self._check(plan)
+        if before and before.config == self.config: self.plans = before.plans
+        else: self._check(plan)
 
-    def _check(self, plan):
+# %% ../../nbs/experiments/82_plans.ipynb #18ea3630
+@patch
+def _check(self:Published, plan):
         "Numerics version, task, recipes and stages."
         of, mine = self.rows[[*self.names]].itertuples(index=False, name=None), canonical(numerics()).decode()
         here = self.rows[[label in plan.cells for label in of]]
         for v in set(here.get("numerics", [""]*len(here))) - {mine}: differs("numerics version", mine, v)
         for label, rows in here.groupby([*self.names], sort=False):
             if label not in self.config:
-                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: all labels of rows.csv")
+                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: what rows.csv has")
             c = self.config[label]
             hashes = {int(s): h for s, h in c.get("data", {}).items()}
             now = prepare(**plan.cells[label] | dict(seeds=c["seeds"]), load=False, quiet=True, hashes=hashes)
@@ -215,6 +232,7 @@ def _ordered(columns:list) -> list:
     scores, floor = [n for kind in KINDS for n in score_names(kind)], columns.index("floor")
     return sorted(columns, key=lambda c: floor + .5 + scores.index(c)/100 if c in scores else columns.index(c))
 
+# %% ../../nbs/experiments/82_plans.ipynb #7edfb401
 @patch
 def joined(self:Published, rows:pd.DataFrame, order:dict) -> pd.DataFrame: # Of this run; label -> `Comparison`
     "The rows of this run and the published ones."

@@ -80,20 +80,8 @@ def study(plan, *args, # A `design`, or its arguments
     if before: before.check_data(comparisons)
     s.failed = run_together(comparisons.values(), workers, quiet)
     for title, why in s.failed.items(): print(f"failed: {title}: {why}")
-    if before: s.join(plan)
+    if before: s.join(plan, before)
     return s
-
-# %% ../../nbs/experiments/83_study.ipynb #5e4ca62f
-@patch
-def join(self:Study, plan:Design):
-    "Add the published rows; those of equal cell and seed are replaced."
-    self.past, n = (then := Published(plan)), len(self.rows)
-    known = then.plans | self.comparisons
-    self.comparisons = {label: known[label] for label in plan.cells if label in known}
-    self.everything = then.joined(self.rows, self.comparisons)
-    self.rows = _planned(self.everything, plan)
-    stay = len(self.everything) - n
-    if then.rows is not None: print(f"{n} rows join {stay} published ones, and replace {len(then.rows) - stay}")
 
 # %% ../../nbs/experiments/83_study.ipynb #545624de
 def _line(effect:Effect, bounded:bool, floor:float=np.nan) -> dict: # `bounded`: the score cannot be below 0
@@ -248,3 +236,15 @@ def shown(claims:pd.DataFrame) -> pd.DataFrame:
     why = claims.get("why", pd.Series("", claims.index)).fillna("")
     table = pd.DataFrame(columns).set_index("claim")
     return table.assign(why=why.to_numpy()) if why.any() else table
+
+# %% ../../nbs/experiments/83_study.ipynb #5e4ca62f
+@patch
+def join(self:Study, plan:Design, before:Published|None=None): # As read before the work
+    "Add the published rows; those of equal cell and seed are replaced."
+    self.past, n = (then := Published(plan, before)), len(self.rows)
+    known = then.plans | self.comparisons
+    self.comparisons = {label: known[label] for label in plan.cells if label in known}
+    self.everything = then.joined(self.rows, self.comparisons)
+    self.rows = _planned(self.everything, plan)
+    stay = len(self.everything) - n
+    if then.rows is not None: print(f"{n} rows join {stay} published ones, and replace {len(then.rows) - stay}")

@@ -46,6 +46,7 @@ def _seeds(seeds) -> list[int]:
     if isinstance(seeds, (list, tuple)) and seeds and all(map(number, seeds)): return list(seeds)
     raise SptError(f"seeds is {given!r}; allowed: how many, 1 to 1000, or seeds, whole numbers from 0, as 0,1,5-7")
 
+# %% ../../nbs/protocol/12_plan.ipynb #74c3c951
 def _check_arguments(mixers, inits, seeds, runs, data_dir):
     for name, x in dict(mixers=mixers, inits=inits).items():
         if not isinstance(x, (list, tuple)): raise SptError(f"{name} is {x!r}; allowed: a list")
@@ -152,8 +153,7 @@ def prepare(task:str="own", # Name of a task
             variant:str|None=None, # At paper scale: data-scale (Figure 3); elsewhere without effect
             one_dataset:bool=False, load:bool=True, # One data set for all seeds; load it, else only plan from its sizes
             data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
-            hashes:dict|None=None, # Seed -> hash of its data, for the names of stages where nothing is loaded
-            **overrides) -> Comparison: # Any of `PARAMETERS`, or options of the task
+            hashes:dict|None=None, **overrides) -> Comparison: # Seed -> hash of data that is not loaded; `PARAMETERS`
     "Check everything, load the task, and plan a comparison; none of its trials is computed."
     _check_arguments(mixers, inits, seeds := _seeds(seeds), runs, data_dir)
     mixers = [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]

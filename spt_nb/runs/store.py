@@ -37,6 +37,7 @@ def commit() -> str: # 40 hex digits; "" outside a checkout
     if not ((folder/".git").exists() and shutil.which("git")): return ""
     return subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
 
+# %% ../../nbs/runs/01_store.ipynb #c630f6c2
 @functools.cache
 def device() -> str:
     "The model of the GPU or the CPU of this machine."

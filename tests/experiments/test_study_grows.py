@@ -274,7 +274,7 @@ def test_rows_that_others_published_meanwhile_are_not_lost(checkout):
     s.save(checkout / "stage", [])
     lab("elsewhere"), publish("2-3")
     before = files(True)
-    with pytest.raises(SptError, match="rows of seeds 2, 3, published meanwhile, would be lost"):
+    with pytest.raises(SptError, match="rows of seeds 2, 3, would be lost"):
         notebooks.move(checkout / "stage", checkout / FOLDER, replace=False)
     assert files(True) == before
     notebooks.move(checkout / "stage", checkout / FOLDER, replace=True)
