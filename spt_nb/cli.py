@@ -19,7 +19,7 @@ from .core import SptError, cache_dir, cores, one_of, runs_dir, writable
 # %% ../nbs/03_cli.ipynb #7b49c74c
 _SHARED = dict(
     task="A task (see: spt tasks; default: listops)", mixers="Names, or import paths package.module:Class",
-    seeds="A number of seeds, or the seeds: 0,1,7", speed="Hours of a dry run: h200 (default: this machine)",
+    seeds="How many seeds, or the seeds: 0,1,7 or 3-9", speed="Hours of a dry run: h200 (default: this machine)",
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
@@ -154,7 +154,7 @@ def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing 
                scale:str="mini", dry_run:bool=False, speed:str=None, minutes:float=None,
                out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
                **parameters):
-    "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 5 or --workers 2."
+    "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 3-9 --publish true."
     from spt_nb.experiments.pages import listing
     if not name and not parameters: return print(listing())
     from spt_nb.experiments import dry_run as planning, notebooks

@@ -128,12 +128,13 @@ def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
 # %% ../../nbs/analysis/05_comparison_plots.ipynb #99626159
 def margins(rows:pd.DataFrame, # Of a comparison or a study
             baseline:str, # Initialisation that gains are counted from
-            by=("task",)) -> pd.DataFrame: # Columns beside mixer and init that tell cells apart; n, margin, gain
+            by=("task",)) -> pd.DataFrame: # Columns beside mixer and init that tell cells apart; see above
     "The margin over simple models and the gain in score of every pretrained cell, means over seeds."
     key = [*by, "mixer", "seed"]
     check_columns(rows, "rows", *key, "init", "score", "hidden", "hidden_position", "hidden_local")
     scratch, pre = rows[rows.init == baseline].set_index(key).score, rows.dropna(subset="hidden")
-    gain = pre.score - scratch.reindex(pd.MultiIndex.from_frame(pre[key])).to_numpy()
-    pre = pre.assign(gain=gain, margin=1 - pre.hidden/pre[["hidden_position", "hidden_local"]].min(axis=1))
-    cells = pre.dropna(subset="gain").groupby([*by, "mixer", "init"], sort=False)
-    return cells.agg(n=("gain", "size"), margin=("margin", "mean"), gain=("gain", "mean")).reset_index()
+    pre = pre.assign(scratch=scratch.reindex(pd.MultiIndex.from_frame(pre[key])).to_numpy(), n=1,
+                     margin=1 - pre.hidden/pre[["hidden_position", "hidden_local"]].min(axis=1))
+    pre = pre.assign(gain=pre.score - pre.scratch).dropna(subset="gain")
+    means = dict.fromkeys(("margin", "scratch", "gain"), "mean")
+    return pre.groupby([*by, "mixer", "init"], sort=False).agg(dict(n="sum") | means).reset_index()

@@ -157,7 +157,9 @@ def _line(ax, table, x, unit, log, color, marker, dashes):
         for on, ls in ((~jumps, "-"), (jumps, _thin["ls"])): ax.vlines(at[on], low[on], high[on], lw=1.6, ls=ls, **look)
     for floor in floors(table).dropna()[:1]: ax.axhline(unit*floor, zorder=1, **_dashed)
 
-def _short(v, _): return f"{v:.0e}".replace("e+", "e") if v >= 1e9 else f"{v/1e6:.3g}M" if v >= 1e6 else f"{v/1e3:.3g}k" if v >= 1e3 else f"{v:.3g}"
+def _short(v, _):
+    if v >= 1e9: return f"{v:.0e}".replace("e+", "e")
+    return f"{v/1e6:.3g}M" if v >= 1e6 else f"{v/1e3:.3g}k" if v >= 1e3 else f"{v:.3g}"
 
 # %% ../../nbs/analysis/04_plots.ipynb #76073a04
 def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` and `panel`; floor, solved if known
@@ -174,7 +176,8 @@ def plot_lines(table:pd.DataFrame, # mixer, init, mean, low, high, columns `x` a
         for k, ax, mine in _panels(fig, table, panel, columns, sharey=sharey):
             _line(ax, mine, x, unit, log, colors(table.init), markers(table.mixer), lines(table.mixer))
             if log: ax.set_xscale("log")
-            if mine[x].nunique() < 8 and not (log and mine[x].max() > 1e4*mine[x].min()): ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
+            if mine[x].nunique() < 8 and not (log and mine[x].max() > 1e4*mine[x].min()):
+                ax.xaxis.set_major_locator(FixedLocator(sorted(set(mine[x]))))
             ax.xaxis.set_minor_locator(NullLocator()); ax.xaxis.set_major_formatter(FuncFormatter(_short))
             ax.set(xlabel=xlabel, ylabel=ylabel if k % columns == 0 else None)
         draw_legend(fig, table, list(dict.fromkeys(table.mixer)))

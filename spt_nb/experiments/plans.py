@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from ..core import SptError, canonical, one_of, root
-from .pages import differs, published_config, same_parameters, same_task
+from ..core import SptError, canonical, one_of
+from .pages import differs, published_config, published_folder, same_parameters, same_task
 from ..protocol.plan import prepare
 from ..protocol.recipes import PARAMETERS, SCALES, Recipe
 from ..protocol.trials import other_parameter
@@ -45,10 +45,6 @@ _LRA = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _CONTROLS = ("copy_match", "dyck", "chains", "digits")
 def _seeds(mini:int) -> dict: return dict(smoke=2, mini=mini, paper=3)
 _LONGER = dict(smoke={}, mini=dict(dyck=dict(finetune_steps=1200)), paper={})
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
-              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
-              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
-                             n_valid=300, n_test=1000))
 
 PLANS = {
     "transformer": dict(smoke=_CONTROLS[:2], mini=_CONTROLS, paper=_LRA, changes=_LONGER, seeds=_seeds(5)),
@@ -88,7 +84,15 @@ PLANS |= {
     "objectives": dict(smoke=("dyck",), mini=("copy_match", "dyck"), paper=("listops", "text", "image", "speech"),
                        seeds=_seeds(11), changes=_LONGER,
                        swept=dict(smoke=("dyck",), mini=("dyck",), paper=("text", "image", "speech")),
-                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75))),
+                       ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75)))}
+
+# %% ../../nbs/experiments/82_plans.ipynb #7a3c51e1
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+              chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
+              promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
+                             n_valid=300, n_test=1000))
+
+PLANS |= {
     "start": dict(smoke=("dyck",), mini=(*_CONTROLS, "promoters"), paper=("listops", "text", "image", "pathx"),
                   seeds=dict(smoke=2, mini=list(range(1, 11)), paper=3),
                   scales=dict(smoke=(.5,), mini=(.02, .5, 2.), paper=()),
@@ -106,7 +110,7 @@ _TEXT = dict.fromkeys(("chosen", "commit", "version", "date"), str)
 
 def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
     "The published rows of an experiment, with their seconds."
-    rows, seconds = (root()/"figures"/experiment/f"{name}.csv" for name in ("rows", "seconds"))
+    rows, seconds = (published_folder(experiment)/f"{name}.csv" for name in ("rows", "seconds"))
     if not rows.exists(): return None
     rows = pd.read_csv(rows, float_precision="round_trip", dtype=_TEXT)
     if not seconds.exists(): return rows

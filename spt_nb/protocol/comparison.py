@@ -147,6 +147,7 @@ def curves(self:Comparison) -> pd.DataFrame:
     "Validation score against total training steps, for the chosen candidates."
     lines = []
     for r in self.rows.dropna(subset="score").itertuples():
+        if not self.store.ready(r.chosen): continue # its trial alone was handed on
         trial, folder = self.trials[r.mixer, r.init, r.seed], self.store.path(r.chosen)
         c = next(c for c in trial.candidates if c.hash == r.chosen)
         scale = r.batch_size/trial.candidates[0].train.batch_size
