@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOST', 'printable', 'SptError', 'hint', 'choices', 'brief', 'one_of', 'whole', 'divisor', 'canonical', 'digest',
-           'root', 'runs_dir', 'cache_dir', 'writable', 'default_scale', 'cores', 'replacing', 'flush', 'write_json',
-           'read_json', 'file_hash', 'Lock', 'uniform', 'derive_seed']
+           'root', 'runs_dir', 'cache_dir', 'writable', 'home', 'default_scale', 'cores', 'replacing', 'flush',
+           'write_json', 'read_json', 'file_hash', 'Lock', 'uniform', 'derive_seed']
 
 # %% ../nbs/00_core.ipynb #35bbe201
 import difflib, errno, hashlib, json, os, re, tempfile, warnings
@@ -117,6 +117,12 @@ def writable(name:str, # What the folder is, for the message
     near = next(p for p in (path, *path.absolute().parents) if p.exists())
     if near.is_dir() and os.access(near, os.W_OK | os.X_OK): return path
     raise SptError(f"{name} is {str(path)!r}; allowed: a folder that can be written")
+
+# %% ../nbs/00_core.ipynb #c0a1f7d3
+def home() -> Path:
+    "Where `nbs/experiments` and `figures` are: the root, the clone that was installed with `-e`, or in the package."
+    package = Path(__file__).parent
+    return next((p for p in (root(), package.parent) if (p/"nbs"/"experiments").is_dir()), package/"share")
 
 # %% ../nbs/00_core.ipynb #51a47000
 def default_scale() -> str:

@@ -74,8 +74,3 @@ def test_a_dry_run_tells_the_hours_and_leaves_nothing(tmp_path, monkeypatch, cal
     assert status == 0, err
     assert "hours (" in out and "pretrain" in out and ("sbatch" in out or "#SBATCH" in out) == ("slurm" in args)
     assert [f.name for f in tmp_path.iterdir()] == ["notes.csv"]
-
-
-def test_a_dry_run_of_all_experiments_ends_in_a_total(tmp_path, call):
-    status, _, err = call("experiment", "transformer", "--scale", "smoke", "--dry-run", cwd=tmp_path)
-    assert "a checkout of spt_nb" in err and status == 2

@@ -15,7 +15,7 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbconvert.filters import strip_ansi
 
 from ..arguments import names
-from ..core import SptError, one_of, replacing, runs_dir, writable
+from ..core import SptError, one_of, replacing, root, runs_dir, writable
 from .pages import chosen, experiments, parameters as page_parameters, results_folder, short
 from .report import read_claims, verdicts, write
 from ..protocol.recipes import SCALES
@@ -116,7 +116,8 @@ def execute(path, folder, # The notebook; where the executed one goes
     mine, target = (results_folder(short(path), scale, there).absolute() for there in (False, True))
     before = _changed(mine/"claims.csv")
     note = dict(scale=scale, parameters={k: parameters[k] for k in sorted(parameters)})
-    options = dict(cwd=path.parent, progress_bar=False, extra_arguments=["--IPKernelApp.log_level=CRITICAL"])
+    cwd = path.parent if path.is_relative_to(root()) else Path.cwd() # a page of the package leaves nothing there
+    options = dict(cwd=cwd, progress_bar=False, extra_arguments=["--IPKernelApp.log_level=CRITICAL"])
     if published: options["skip_cells_with_tag"] = "stages"
     papermill.log.logger.setLevel("CRITICAL") # a failure is reported once, by `run`
     with tempfile.TemporaryDirectory() as d, staged(short(path)) as stage:

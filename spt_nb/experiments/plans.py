@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 from fastcore.basics import AttrDict, patch
 
-from ..core import SptError, canonical, one_of, root
-from .pages import differs, published_config, same_parameters, same_task
+from ..core import SptError, canonical, one_of
+from .pages import differs, published_config, published_folder, same_parameters, same_task
 from ..protocol.plan import prepare
 from ..protocol.recipes import PARAMETERS, SCALES, Recipe
 from ..protocol.trials import other_parameter
@@ -110,7 +110,7 @@ _TEXT = dict.fromkeys(("chosen", "commit", "version", "date"), str)
 
 def published_rows(experiment:str) -> pd.DataFrame|None: # None: there are none
     "The published rows of an experiment, with their seconds."
-    rows, seconds = (root()/"figures"/experiment/f"{name}.csv" for name in ("rows", "seconds"))
+    rows, seconds = (published_folder(experiment)/f"{name}.csv" for name in ("rows", "seconds"))
     if not rows.exists(): return None
     rows = pd.read_csv(rows, float_precision="round_trip", dtype=_TEXT)
     if not seconds.exists(): return rows

@@ -16,8 +16,8 @@ from fastcore.basics import AttrDict, patch
 from ..analysis.claims import MARGIN, Effect, claim, every, judge, with_seeds
 from ..analysis.intervals import Interval, floors, mean_interval, solve_interval
 from ..analysis.statistics import Cell, cells_of, in_seeds, one_numerics, percent
-from ..core import SptError, one_of, read_json, replacing, root, write_json
-from .pages import configuration, results_folder
+from ..core import SptError, one_of, read_json, replacing, write_json
+from .pages import configuration, published_folder, results_folder
 from .plans import TIMED, Design, Published, design, published_rows, settings
 from ..models.backbone import count_parameters
 from ..protocol.plan import all_rows, prepare, run_together
@@ -57,7 +57,7 @@ def _planned(rows:pd.DataFrame|None, plan:Design) -> pd.DataFrame:
 
 def published_claims(experiment:str) -> list: # For `judge`
     "The published claims of an experiment, from their effects by seed, or from their intervals."
-    lines = pd.read_csv(root()/"figures"/experiment/"claims.csv", float_precision="round_trip")
+    lines = pd.read_csv(published_folder(experiment)/"claims.csv", float_precision="round_trip")
     def effect(c):
         if isinstance(getattr(c, "scores", None), str): return [float(x) for x in c.scores.split()]
         return Interval(c.effect, c.low, c.high, c.n)

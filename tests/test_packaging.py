@@ -1,0 +1,37 @@
+"""What stands beside the code: one version everywhere, links that lead somewhere, a workflow that runs what the README runs."""
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+settings = ConfigParser(delimiters=["="])
+settings.read(ROOT / "settings.ini")
+VERSION = settings["DEFAULT"]["version"]
+
+
+def test_citation_names_software_and_paper():
+    cite = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cite["cff-version"] == "1.2.0" and cite["version"] == VERSION
+    paper = cite["preferred-citation"]
+    assert [a["family-names"] for a in paper["authors"]] == ["Amos", "Berant", "Gupta"]
+    assert "2310.02980" in paper["url"] and paper["title"].startswith("Never Train from Scratch")
+
+
+def test_changelog_knows_this_version():
+    assert VERSION in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_workflow_tests_every_python_that_is_promised():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    assert {"run": ".ci/run"} in jobs["test"]["steps"]
+    promised = re.findall(r"Python :: (3\.\d+)", (ROOT / "setup.py").read_text())
+    assert jobs["test"]["strategy"]["matrix"]["python"] == promised
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_documents(name):
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text()) if not re.match(r"\w+:|#", link)]
+    assert links and not [link for link in links if not (ROOT / link).exists()]
