@@ -74,38 +74,32 @@ def compare(task:str=None, mixers:str="attention,dlr",
 # %% ../nbs/03_cli.ipynb #3c8f4cda
 def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, **asked):
     from spt_nb.runs.launch import check_spread, prepare_workers
-    task = task or ("own" if asked["data"] else "listops")
-    folder = _place(runs, out, f"compare-{task}-{asked['scale']}")
+    folder = _place(runs, out, f"compare-{(task := task or ('own' if asked['data'] else 'listops'))}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
     if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
-    from spt_nb.protocol.export import next_steps
-    from spt_nb.protocol.plan import compare
+    from spt_nb.protocol import export, plan
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
     if dry_run:
         from spt_nb.experiments.dry_run import show_comparison
         return show_comparison(asked, speed, workers, **spread)
-    c = compare(**asked, minutes=minutes, workers=workers, **spread)
-    print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{next_steps(c)}")
+    c = plan.compare(**asked, minutes=minutes, workers=workers, **spread)
+    print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{export.next_steps(c)}")
     return _failures(c)
 
 # %% ../nbs/03_cli.ipynb #04ee7ddd
-def predict(model:str, # A folder that `spt export` wrote, or owner/name of one on the Hub
-            data:str, # Rows of the form of the training data: a table or folder; of a task: train, valid or test
+def predict(model:str, # A folder that `spt export` wrote, or owner/name on the Hub
+            data:str, # Rows as in training: a table or folder; of a task: train, valid or test
             out:str="-", # A .csv or .parquet; -: the standard output
             device:str=None, # cpu, cuda or cuda:1 (default: cpu)
             cut:bool=False, # Read only the first steps of rows that are longer than those of training
             mixer:str=None): # Of a model with a mixer of your own: package.module:Name, or folder/my_file.py:Name
     "Answer new rows: classes with probabilities, or numbers in the units of the target."
-    from spt_nb.models.mixer import find_mixer
     from spt_nb.protocol.predict import predict
-    frame = predict(model, data, out, device, cut, mixer and find_mixer(mixer))
-    said = [f"{len(frame):,} rows answered{'' if out == '-' else f': {out}'}", frame.attrs["score"],
-            *frame.attrs["notes"]]
-    print(*filter(None, said), sep="\n", file=sys.stderr)
+    frame = predict(model, data, out, device, cut, mixer)
+    print(f"{len(frame):,} rows answered", *frame.attrs["said"], sep="\n", file=sys.stderr)
 
-# %% ../nbs/03_cli.ipynb #fa720611
 def contract(mixer:str, # A name, an import path package.module:Name, or a file folder/my_file.py:Name
              d_model:int=64, # Channels
              length:int=128, # The longest sequence that is tried
@@ -135,18 +129,13 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
 # %% ../nbs/03_cli.ipynb #d60f9e60
 def tasks(name:str=""): # A task, to see its options
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import CATALOGUE, here, loader
+    from spt_nb.tasks import listing, loader
     if name:
         for k, p in docments(loader(name), full=True, returns=False).items():
             print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
         return
-    state = {n: here(n) for n in CATALOGUE}
-    print(f"{'task':15}{'train / valid / test':21}{'length':12}{'data':10} what")
-    for n, e in CATALOGUE.items(): print(f"{n:15}{e.rows:21}{e.length:12}{state[n][0]:10} {e.what}")
-    for n, (_, advice) in state.items():
-        if advice: print(f"\n{n}: {advice}")
+    print(listing())
 
-# %% ../nbs/03_cli.ipynb #3a485865
 def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
@@ -158,11 +147,7 @@ def data(name:str="", # A task (see: spt tasks)
         if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
         return print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
-    kept = cache.verify()
-    for folder, fault in kept.items():
-        state = f"BROKEN: {fault}; it is made again when it is used" if fault else "whole"
-        print(f"{folder.name:45} {sum(f.stat().st_size for f in folder.iterdir())/1e6:10,.1f} MB  {state}")
-    print(f"{len(kept)} kept in {cache_dir()}, {sum(map(bool, kept.values()))} broken")
+    print(cache.condition(kept := cache.verify()))
     return int(any(kept.values()))
 
 # %% ../nbs/03_cli.ipynb #c253ba8c
@@ -194,15 +179,14 @@ def doctor():
     import accelerate, datasets, torch
     print(f"spt_nb {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     print(*(f"{m.__name__} {m.__version__}" for m in (torch, accelerate, datasets)), sep=", ")
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    gpus = map(torch.cuda.get_device_name, range(torch.cuda.device_count()))
     print(f"{cores()} cores, {', '.join(gpus) or 'no GPU'}")
     for what, p in dict(runs=runs_dir(), data=cache_dir()).items():
         here = next(q for q in (p, *p.absolute().parents) if q.exists())
         print(f"{what}: {p} ({'writable' if os.access(here, os.W_OK) else 'NOT writable'})")
 
 def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
-           folder:str, # Where it goes; must not exist
-           runs:str=None):
+           folder:str, runs:str=None): # Where it goes; must not exist
     "Write a finished stage as one folder with a model card, to be handed on."
     from spt_nb.protocol.export import export
     from spt_nb.runs.store import Store
@@ -252,9 +236,8 @@ def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps,
     print(f"Table and measured speeds: {folder}")
 
 # %% ../nbs/03_cli.ipynb #a38b7c0a
-_COMMANDS = {f.__name__.strip("_"): f for f in (
-    quickstart, compare, predict, contract, versus, tasks, data, experiment, status, export, import_, budget, bench,
-    doctor)}
+_COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, export, predict, contract, versus, tasks, data,
+                                                experiment, status, import_, budget, bench, doctor)}
 
 def _recipe_help() -> str:
     from spt_nb.protocol.recipes import PARAMETERS, Recipe

@@ -73,13 +73,16 @@ def results(source:Path, store:Store) -> dict: # JSON: valid, test, interval of 
     _, low, high = bootstrap_score(*(rows[n].to_pylist() for n in ("y", "prediction")), kind)
     return dict(valid=valid, test=_chosen(store, key)["test"], interval=[low, high], examples=len(rows))
 
+# %% ../../nbs/protocol/16_export.ipynb #b25f1a08
 def _scores(valid, test, interval, examples) -> str:
     "A table of scores."
     names = [k for k in valid if k not in ("step", "score", "train_loss", "train_accuracy")]
     rows = {"validation": valid} | ({"test": test} if test else {})
     lines = [f"| {row} | " + " | ".join(f"{m[n]:.4g}" for n in names) + " |" for row, m in rows.items()]
-    read = (f"\n\nThe test set, {examples:,} examples, was read once, after validation had chosen this model. Its score has the "
-            f"95% interval [{interval[0]:.4g}, {interval[1]:.4g}] over these examples.") if test else ""
+    read = f"""
+
+The test set, {examples:,} examples, was read once, after validation had chosen this model. Its score has the 95%
+interval [{interval[0]:.4g}, {interval[1]:.4g}] over these examples.""" if test else ""
     return "\n".join([f"| | {' | '.join(names)} |", "|---"*(len(names) + 1) + "|", *lines]) + read
 
 # %% ../../nbs/protocol/16_export.ipynb #a1446297
@@ -101,8 +104,7 @@ A sequence model of {n_layers} blocks around `{mixer}`, for the task `{task}`.
 Made with spt_nb {version}; stage `{key}`.
 
 ## Data
-Task `{task}`, options `{options}`, share of the training examples {fraction}, fingerprint `{fingerprint}`.
-{summary}
+Task `{task}`, options `{options}`, share of the training examples {fraction}, fingerprint `{fingerprint}`. {summary}
 
 ## Model
 {parameters:,} numbers in {tensors} tensors: `{arguments}`

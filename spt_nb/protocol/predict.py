@@ -19,6 +19,7 @@ from tqdm import tqdm
 from ..core import SptError, hint, one_of, replacing
 from ..analysis.intervals import bootstrap_score
 from ..models.backbone import pool
+from ..models.mixer import find_mixer
 from ..objectives.labels import forecast_and_future, label_objective
 from .untrusted import KNOWN, verified
 from ..tasks.batches import Split, collate, eval_batches, in_memory, table
@@ -49,8 +50,8 @@ class Predictor:
 def _shown_rows(data, record:dict):
     "Rows of a task of the catalogue that are in memory."
     if not isinstance(data, (list, tuple, np.ndarray)) or not len(data):
-        raise SptError(f"data is {str(data)[:40]!r}; allowed for task {record['name']!r}: train, valid, test, or a list of "
-                       "rows as in load_task(...).test['x']")
+        raise SptError(f"data is {str(data)[:40]!r}; allowed for task {record['name']!r}: train, valid, test, "
+                       "or a list of rows as in load_task(...).test['x']")
     size, ids, rows = record["vocab_size"] or record["channels"], bool(record["vocab_size"]), []
     for i, row in enumerate(data, 1):
         try: a = np.asarray(row, np.int64 if ids else np.float32)
@@ -112,6 +113,7 @@ def outputs(self:Predictor, ds, # From `rows`
     order = np.argsort(np.concatenate(batches), kind="stable")
     return np.concatenate(parts)[order]
 
+# %% ../../nbs/protocol/15_predict.ipynb #9a547429
 def _device(name) -> torch.device:
     "A device that is there."
     known = ["cpu", *["cuda"]*torch.cuda.is_available(), *["mps"]*torch.backends.mps.is_available()]
@@ -131,6 +133,7 @@ def _labelled(self:Predictor):
     if self.stage.kind != "finetune":
         raise SptError(f"the model is a {self.stage.title}, which has no labels; allowed: a fine-tuned one, or embed")
 
+# %% ../../nbs/protocol/15_predict.ipynb #034ef25b
 @patch
 def predict(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray:
     "The name of a class for each row, or a number in the units of the target."
@@ -144,6 +147,7 @@ def predict_proba(self:Predictor, data, device=None, cut:bool=False) -> np.ndarr
     if not self.classes: raise SptError(f"the model is a {self.record['kind']}; allowed with predict_proba: classes")
     return self.answers(self.outputs(self.rows(data, cut)[0], device))[1]
 
+# %% ../../nbs/protocol/15_predict.ipynb #408c763b
 @patch
 def embed(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray: # (n, d_model), float32
     "What the head reads: one vector for each row."
@@ -153,7 +157,7 @@ def embed(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray: # (n
 # %% ../../nbs/protocol/15_predict.ipynb #4a1441c8
 @patch
 def frame(self:Predictor, data, # As for `rows`
-          device=None, cut:bool=False) -> pd.DataFrame: # `attrs` holds the score and notes
+          device=None, cut:bool=False) -> pd.DataFrame: # `attrs["said"]` holds what else there is to say, as a score
     "A line for each row: its number and name, the prediction, and the probability of each class."
     self._labelled()
     ds, told, y, notes = self.rows(data, cut)
@@ -163,9 +167,10 @@ def frame(self:Predictor, data, # As for `rows`
     else: columns["prediction"] = prediction
     if p is not None: columns |= {f"p_{c}": v for c, v in zip(self.classes, p.T)}
     frame = pd.DataFrame(columns)
-    frame.attrs = dict(notes=notes, score=None if y is None else self.score(prediction, p, y))
+    frame.attrs["said"] = [*notes, *([] if y is None else [self.score(prediction, p, y)])]
     return frame
 
+# %% ../../nbs/protocol/15_predict.ipynb #ed0bb97f
 @patch
 def score(self:Predictor, prediction, p, y) -> str: # `y` as from `rows`
     "How good answers are, in words."
@@ -177,18 +182,19 @@ def score(self:Predictor, prediction, p, y) -> str: # `y` as from `rows`
     over = f"over {len(y)} labelled row{'s'*(len(y) > 1)}"
     if kind in FLOORLESS:
         return f"R2 {value:.3f} [{low:.3f}, {high:.3f}] {over}, RMSE {more['rmse']:.4g}, MAE {more['mae']:.4g}"
-    return f"accuracy {100*value:.1f}% [{100*low:.1f}, {100*high:.1f}] {over}, balanced {100*more['balanced_accuracy']:.1f}%"
+    balanced = f"balanced {100*more['balanced_accuracy']:.1f}%"
+    return f"accuracy {100*value:.1f}% [{100*low:.1f}, {100*high:.1f}] {over}, {balanced}"
 
 # %% ../../nbs/protocol/15_predict.ipynb #385b1a92
 def load_model(folder, # That `export` made; or owner/name of a model on the Hub
-               mixer=None) -> Predictor: # The class of your own mixer
+               mixer=None) -> Predictor: # Your own mixer: its class, or an import path
     "The model in a folder, with its weights, ready to answer: `predict`, `predict_proba`, `embed`; `module` is inside."
     path = Path(folder).expanduser()
     if not path.is_dir() and re.fullmatch(r"[\w.-]+/[\w.-]+", str(folder)): return _from_hub(str(folder), mixer)
     if not path.is_dir():
         there = [f.name for f in path.absolute().parent.iterdir()] if path.absolute().parent.is_dir() else []
         raise SptError(f"model is {str(folder)!r}; allowed: a folder that spt export wrote{hint(path.name, there)}")
-    files, stage, module = verified(path, mixer)
+    files, stage, module = verified(path, find_mixer(mixer) if isinstance(mixer, str) else mixer)
     return Predictor(module, stage, json.loads(files["reader.json"]) if "reader.json" in files else None)
 
 def _from_hub(name:str, mixer) -> Predictor:
@@ -196,7 +202,8 @@ def _from_hub(name:str, mixer) -> Predictor:
         try: snapshot_download(name, local_dir=tmp, allow_patterns=list(KNOWN))
         except Exception as e: # whatever goes wrong on the way has the same remedy
             why = (str(e).strip().splitlines() or [type(e).__name__])[0][:120]
-            raise SptError(f"model is {name!r}; allowed: a folder that spt export wrote, or a model on the Hub ({why})") from None
+            allowed = f"allowed: a folder that spt export wrote, or a model on the Hub ({why})"
+            raise SptError(f"model is {name!r}; {allowed}") from None
         shutil.rmtree(Path(tmp)/".cache", ignore_errors=True)
         return load_model(tmp, mixer)
 
@@ -205,7 +212,8 @@ def predict(model, # A folder that `export` wrote, a name on the Hub, or what `l
             data, # Rows of the form of the training data: a path, a Dataset, a data frame, a list; or a split of a task
             out=None, # A .csv or .parquet to write; "-": the standard output
             device:str|None=None, cut:bool=False, # As cpu; read only the first steps of rows that are too long
-            mixer=None) -> pd.DataFrame: # As for `load_model`; `attrs` holds score and notes
+            mixer=None, # As for `load_model`
+           ) -> pd.DataFrame: # row, names of the rows, prediction, and p_NAME for each class
     "The answer to every row."
     ending = one_of("ending of out", Path(out).suffix.lower(), [".csv", ".parquet"]) if out not in (None, "-") else ""
     frame = (model if isinstance(model, Predictor) else load_model(model, mixer)).frame(data, device, cut)

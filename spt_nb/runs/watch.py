@@ -183,6 +183,7 @@ def _report(store, known, encoding) -> tuple[list[str], bool]:
         if i and all(r["state"] in ("done", "diverged") for r in rows): continue
         lines += [f"plan of {time.strftime('%Y-%m-%d %H:%M', time.localtime(plan['started']))}: {headline(rows)}"]
         lines += [_status_line(r, store, encoding) for r in _listed(rows, 50)]
+        lines += [_status_line(r, store, encoding) for r in rows if r["state"] == "done" and r["steps"]][-20:]
     if others: lines += ["in no plan:", *(_status_line(r, store, encoding) for r in _listed(others, 50))]
     broken = [f"  {n}" for n in names if ".broken-" in n]
     if broken: lines += ["damaged and set aside, may be deleted:", *broken]

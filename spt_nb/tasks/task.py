@@ -31,8 +31,7 @@ class Task:
     train:Dataset # Columns `x` and `y`, for matching also `x2`
     valid:Dataset
     test:Dataset
-    vocab_size:int|None = None # Number of ids, of a task of tokens
-    channels:int|None = None # Numbers per step, of a task of values
+    vocab_size:int|None = None; channels:int|None = None # Number of ids, of tokens; numbers per step, of values
     vocab:tuple|None = None # The symbol of every id
     classes:tuple|None = None # The name of every class
     levels:int|None = None # Values are that many evenly spaced levels, as the bytes of pixels; None: any number

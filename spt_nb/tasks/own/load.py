@@ -100,8 +100,7 @@ def _stored(path, parts, names, facts, o) -> dict:
                   straddling=[straddling, which],
                   dropped=int(sum((~k).sum() for k in kept.values())), rows=int(sum(map(len, kept.values()))),
                   cut=int(sum((n > longest).sum() for n in lengths.values())))
-    content, more = {s: {} for s in parts}, {s: {"y": labels[s]} for s in parts}
-    for s in groups: more[s]["group"] = groups[s]
+    content, more = {s: {} for s in parts}, {s: {"y": labels[s]} | {"group": g[s] for g in [groups] if g} for s in parts}
     stored = {s: tables(r, names, more[s], kept[s], form, plan, longest, seen) for s, r in parts.items()}
     return {s: _hashing(t, content[s]) for s, t in stored.items()} | {"facts": _told(facts, content)}
 
@@ -131,6 +130,7 @@ FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as wo
               "symbols": "symbols of a vocabulary", "ids": "ids, moved up by 4", "values": "numbers",
               "image": "images", "sound": "sounds", "npy": "arrays"}
 
+# %% ../../../nbs/tasks/own/10_load.ipynb #ba0c1abd
 def _list(names) -> str: return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
 
 def _inputs(f) -> str:
@@ -227,18 +227,17 @@ def _task(path, facts, splits, division, sizes, x_norm, y_norm) -> Task:
     splits, mark, how = divided(splits, mark, facts, *division)
     splits, mark = limited(splits, mark, **{k[2:]: n for k, n in sizes.items()})
     plan, words, extra, classes = facts["plan"], [how], {}, facts["classes"]
-    matching, values = "x2" in facts["columns"], "channels" in plan
+    matching, values, scale = "x2" in facts["columns"], "channels" in plan, None
     full = plan.get("full", {"image": 255, "sound": 32768}.get(facts["form"], 1))
     check_norm(x_norm, values, plan["dtype"] == "uint8" or (facts["form"] == "image" and full > 1))
     if classes is None:
-        splits, mark, scale, said = scaled_targets(splits, mark, y_norm, facts["away"])
-        extra |= dict(zip(("centre", "unit"), scale))
+        splits, mark, (extra["centre"], extra["unit"]), said = scaled_targets(splits, mark, y_norm, facts["away"])
         words.append(said)
     if values:
         splits, mark, levels, said = scaled_values(splits, mark, facts["form"], x_norm, plan, full)
         extra |= levels
         words.append(said)
-    scale = {k: getattr(transform_of(splits["train"]), k).tolist() for k in ("offset", "scale")} if values else None
+        scale = {k: getattr(transform_of(splits["train"]), k).tolist() for k in ("offset", "scale")}
     symbols = BYTES if facts["form"] == "bytes" else plan.get("vocab")
     inputs = (dict(channels=plan["channels"]) if values
               else dict(vocab_size=plan["vocab_size"], vocab=symbols and tuple(symbols)))

@@ -218,7 +218,7 @@ def form_of_input(rows:Rows, names:list, tokens=None) -> str: # "bytes", "words"
     return one_of(f"tokens of column {names[0]!r} ({kinds[0]})", tokens, TOKENS[kinds[0]])
 
 # %% ../../../nbs/tasks/own/08_long_form.ipynb #bfdd0af1
-def columns_of(parts:dict, o:dict) -> tuple: # ({split: Rows}, {"x": columns, "x2": ...}, y, form, words, others, series)
+def columns_of(parts:dict, o:dict) -> tuple: # ({split: Rows}, {"x": columns, ...}, y, form, words, others, series)
     "Which columns are what; `o` are the options of `load`; `series` are [id, time] of a long form."
     train = parts["train"]
     ignored = chosen(train, "ignore", o["ignore"]) if o["ignore"] is not None else []

@@ -228,6 +228,7 @@ def agreed(seen:dict) -> dict: # JSON
     alike = {k: seen[k][0] for k in AGREED if k in seen}
     return alike | {k: seen[k] for k in ("resize", "channel", "resample", "grey", "bits", "narrow") if k in seen}
 
+# %% ../../../nbs/tasks/own/03_media.ipynb #b5bdd6f6
 def media_layout(form:str, seen:dict) -> dict: # JSON: type, channels; for pictures grey or not, for sounds the rate
     "How images or sounds are stored. `full` is the range of values, where it is not that of 8 or 16 bits."
     if form == "image":

@@ -155,9 +155,9 @@ def _cells(rows:list, names:list) -> dict: # Column -> values
 
 def _in_memory(data, own:dict, tmp:Path) -> Rows:
     "Rows in memory as a table."
-    if not hasattr(data, "__len__") or isinstance(data, (dict, bytes)):
-        raise SptError(f"data is a {type(data).__name__}; allowed: a path, a data frame, a Dataset, a list or an array")
-    if not len(data): raise SptError("data is empty; allowed: one row or more")
+    if not hasattr(data, "__len__") or isinstance(data, (dict, bytes)) or not len(data):
+        what = "empty" if hasattr(data, "__len__") else f"a {type(data).__name__}"
+        raise SptError(f"data is {what}; allowed: a path, a data frame, a Dataset, a list or an array, with rows")
     try:
         if isinstance(data, Dataset): t = data.with_format("arrow")[:]
         elif hasattr(data, "columns"): t = pa.Table.from_pandas(data, preserve_index=False)
@@ -170,6 +170,11 @@ def _in_memory(data, own:dict, tmp:Path) -> Rows:
     return Rows(spooled([t], tmp, "data"), "data")
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #f4d63825
+def _labels(rows:Rows, y:str, classes) -> np.ndarray|None:
+    if y not in rows.table.column_names: return None
+    where = f"{rows.name}, row {{row}}, column {y!r}"
+    return as_labels(rows.table[y].to_pylist(), classes, class_names(rows, y), where)
+
 def _found(data, own:dict, tmp:Path) -> Rows:
     "New rows, wherever they are."
     if not isinstance(data, (str, Path)): return _in_memory(data, own, tmp)
@@ -192,8 +197,8 @@ def _as_trained(rows:Rows, own:dict) -> tuple: # (Rows, {"x": columns, ...}, {co
         told = {id: rows.table[id].to_pylist()}
     has = rows.table.column_names
     if own["form"] in FILES:
-        pictures = [n for n in has if kind_of(rows, n) == "image"]
-        names = {"x": ["file", "name"] if {"file", "name"} <= {*has} else pictures[:1] or names["x"]}
+        cells = [n for n in has if kind_of(rows, n) == "image"][:1]
+        names = {"x": ["file", "name"] if {"file", "name"} <= {*has} else cells or names["x"]}
     for n in (n for columns in names.values() for n in columns):
         kind, was = kind_of(rows, named(rows, "column", n)), own["kinds"].get(n)
         if was and is_text(rows.table[n].type): rows.kinds[n] = was
@@ -222,25 +227,18 @@ def _check(rows:Rows, columns:list, own:dict, seen:dict, longest:int, cut:bool):
                f"up to {longest:,} as in training, or cut=True to read only the first")
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #ef0567d0
-def _labels(rows:Rows, y:str, classes):
-    if y not in rows.table.column_names: return None
-    where = f"{rows.name}, row {{row}}, column {y!r}"
-    return as_labels(rows.table[y].to_pylist(), classes, class_names(rows, y), where)
-
 def new_rows(data, # A path, or rows in memory
              record:dict, # `Task.record` of the training data
              cut:bool=False, # Read the first steps of sequences that are too long
             ) -> tuple: # (Dataset with `x`, for pairs `x2`; {column: names of the rows}; labels or None; notes)
     "Rows as a trained model reads them, in their order."
     own = record["own"] | dict(classes=record["classes"] or [])
-    known = {k: tuple(v) if isinstance(v, list) else v for k, v in own["seen"].items()}
-    known = {k: (v, "training") if k in AGREED else v for k, v in known.items()}
-    seen = started(own["missing"]) | known | dict(fixed=True)
+    seen = {k: tuple(v) if isinstance(v, list) else v for k, v in own["seen"].items()} | dict(fixed=True)
+    seen = {k: (v, "training") if k in AGREED else v for k, v in seen.items()} | started(own["missing"])
     with tempfile.TemporaryDirectory() as tmp:
         rows, names, told = _as_trained(_found(data, own, Path(tmp)), own)
         for columns in names.values(): _check(rows, columns, own, seen, record["length"], cut)
-        (plan, scale), n, y = same_depth(own, seen, rows.name), len(rows.table), _labels(rows, own["y"],
-                                                                                         record["classes"])
+        (plan, scale), n, y = same_depth(own, seen, rows.name), len(rows.table), _labels(rows, own["y"], own["classes"])
         how = own["form"], plan, record["length"], seen
         ds = in_memory(pa.concat_tables(tables(rows, names, {"y": np.zeros(n, np.int8)}, np.full(n, True), *how)))
     if scale:
