@@ -165,8 +165,8 @@ def t_power(effect:float, sd:float, n:int, level:float=.05) -> float: # Of a mea
     return float(1 - nctdtr(n-1, effect/sd*n**.5, stdtrit(n-1, 1 - level/2)))
 
 def bound_power(differ:int, n:int, room:float, margin:float, within:float, # As for `discordant_p`
-                m:int, level:float=.05) -> float: # With `m` seeds
-    "How often the exact bound of `m` seeds finds two cells to be close."
+                m:int, level:float=.05) -> float: # With `m` pairs of seeds
+    "How often the exact bound finds two cells to be close."
     passes = sum(discordant_p(k, m, room, margin, within) < level for k in range(m+1))
     return float(bdtr(passes-1, m, differ/n)) if passes else 0.
 
