@@ -71,7 +71,7 @@ setup(
     classifiers=CLASSIFIERS,
     packages=find_packages(include=["spt_nb", "spt_nb.*"]),
     package_dir={"": "."},  # an editable install is then one line in a .pth file, which editors follow
-    package_data={"spt_nb": ["py.typed", "*.pyi", "*/*.pyi", "*.csv", "*/*.csv", "*/*.npz", "*/*.j2"]},
+    package_data={"spt_nb": ["py.typed", "*.pyi", "*/*.pyi", "*/*/*.pyi", "*.csv", "*/*.csv", "*/*.npz", "*/*.j2"]},
     cmdclass={"build_py": BuildWithPages},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),

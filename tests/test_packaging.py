@@ -1,5 +1,7 @@
 """What stands beside the code: one version everywhere, links that lead somewhere, a workflow that runs what the README runs."""
 import re
+import subprocess
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -35,3 +37,11 @@ def test_workflow_tests_every_python_that_is_promised():
 def test_links_of_documents(name):
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text()) if not re.match(r"\w+:|#", link)]
     assert links and not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_stubs_fit_their_modules():
+    "Editors see `Comparison.table`, `Task.subset` and `Store.ready`; `scripts/stubs` writes what this finds missing."
+    p = subprocess.run([sys.executable, ROOT / "scripts/stubs", "--check"], capture_output=True, text=True)
+    assert p.returncode == 0, p.stdout + p.stderr
+    for module, method in (("protocol/comparison", "table(self) -> pd.DataFrame"), ("tasks/task", "subset(self, "), ("runs/store", "ready(self, key: str) -> bool")):
+        assert f"    def {method}" in (ROOT / f"spt_nb/{module}.pyi").read_text()

@@ -204,19 +204,22 @@ class Published:
 # %% ../../nbs/experiments/82_plans.ipynb #18ea3630
 @patch
 def _check(self:Published, plan):
-        "Numerics version, task, recipes and stages."
-        of, mine = self.rows[[*self.names]].itertuples(index=False, name=None), canonical(numerics()).decode()
-        here = self.rows[[label in plan.cells for label in of]]
-        for v in set(here.get("numerics", [""]*len(here))) - {mine}: differs("numerics version", mine, v)
-        for label, rows in here.groupby([*self.names], sort=False):
-            if label not in self.config:
-                raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: what rows.csv has")
-            c = self.config[label]
-            hashes = {int(s): h for s, h in c.get("data", {}).items()}
-            now = prepare(**plan.cells[label] | dict(seeds=c["seeds"]), load=False, quiet=True, hashes=hashes)
-            same_task(", ".join(map(str, label)), c, now.resolved)
-            _same_trials(label, rows, c, now)
-            self.plans[label] = now
+    "Numerics version, task, recipes and stages."
+    of, mine = self.rows[[*self.names]].itertuples(index=False, name=None), canonical(numerics()).decode()
+    here = self.rows[[label in plan.cells for label in of]]
+    if "numerics" not in here and len(here):
+        raise SptError(f"rows.csv of {plan.p.experiment} names no numerics version, as it is older; allowed: "
+                       "--publish replace, which starts over")
+    for v in set(here.get("numerics", ())) - {mine}: differs("numerics version", mine, v)
+    for label, rows in here.groupby([*self.names], sort=False):
+        if label not in self.config:
+            raise SptError(f"config.json of {plan.p.experiment} is without {label}; allowed: what rows.csv has")
+        c = self.config[label]
+        hashes = {int(s): h for s, h in c.get("data", {}).items()}
+        now = prepare(**plan.cells[label] | dict(seeds=c["seeds"]), load=False, quiet=True, hashes=hashes)
+        same_task(", ".join(map(str, label)), c, now.resolved)
+        _same_trials(label, rows, c, now)
+        self.plans[label] = now
 
 # %% ../../nbs/experiments/82_plans.ipynb #61e5073f
 @patch

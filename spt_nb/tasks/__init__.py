@@ -11,11 +11,12 @@ import inspect, os
 from importlib import import_module
 from numbers import Integral, Real
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TYPE_CHECKING
 
 from ..core import SptError, cache_dir, choices, one_of, whole
 from .sources import CIFAR10, ETT, FASHION, MNIST, RETRIEVAL, SPEECH, TEXT, Source
 from .sources import bidmc as bidmc_files, genomics as genomics_files
+if TYPE_CHECKING: from spt_nb.tasks.task import Task # for editors; importing it takes seconds
 
 # %% ../../nbs/tasks/00_tasks.ipynb #726673e9
 class Entry(NamedTuple):
@@ -152,7 +153,7 @@ def _check_folder(task:str, data_dir, takes:bool):
 def load_task(name:str, # One of `task_names()`
               data_dir=None, # Folder with the official files; None: generate, or what the task does without
               **options, # Sizes, lengths and seeds, see `task_options`
-             ) -> "spt_nb.tasks.task.Task":
+             ) -> "Task":
     "Any task by its name."
     load, defaults = loader(name), task_options(name)
     for option, value in options.items(): _check_option(name, option, value, defaults)

@@ -137,6 +137,13 @@ def test_other_numerics_are_refused(monkeypatch):
         publish("1-2")
 
 
+def test_rows_of_unknown_numerics_are_refused():
+    publish([0])
+    pd.read_csv(f"{FOLDER}/rows.csv").drop(columns="numerics").to_csv(f"{FOLDER}/rows.csv", index=False)
+    with pytest.raises(SptError, match="names no numerics version, as it is older; allowed: --publish replace"):
+        publish("1-2")
+
+
 def test_other_data_of_a_seed_is_refused():
     publish("0-1")
     config = json.load(open(f"{FOLDER}/config.json"))

@@ -1,0 +1,67 @@
+# Written by scripts/stubs: do not edit
+from typing import Any
+import functools, importlib, importlib.util, inspect, sys
+from pathlib import Path
+import torch, torch.distributed as dist
+from fastcore.basics import patch
+from torch import nn, Tensor
+from torch.nn.parameter import is_lazy
+from ..core import SptError, digest, hint, one_of
+from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
+def load_file(path):
+    """The Python file at this path as a module that is named by its full path; what lies beside it can be imported."""
+    ...
+MIXERS: Any
+def find_mixer(mixer):
+    """What builds the mixer: a name, a class or other callable, package.module:Name, or folder/my_file.py:Name."""
+    ...
+def source_hash(make) -> str:
+    """The hash of the code behind a class or function."""
+    ...
+def identity(mixer) -> dict:
+    """What names a mixer in a configuration: a file without its folder, the hash of the code, and where the file is."""
+    ...
+WITHIN: Any
+def build_mixer(mixer, d_model: int, mixer_args: dict, **offered) -> nn.Module:
+    """Build one mixer from its arguments, and from those `offered` that its signature names."""
+    ...
+SIZES: Any
+LATER: Any
+def mixer_arguments(mixer, sizes: dict) -> tuple:
+    """Split sizes into those that the mixer and the model take; those of other mixers are left out."""
+    ...
+def takes_lengths(mixer: nn.Module) -> bool:
+    """Does its `forward` take `lengths`?"""
+    ...
+def try_mixer(mixer: nn.Module, name, d_model: int, causal: bool=False, max_length: int | None=None):
+    """Raise an `SptError` unless the mixer called `name` keeps the shape and, if `causal`, does not look ahead."""
+    ...
+class LayerNorm(nn.LayerNorm):
+    """Layer norm, (B, L, D)."""
+
+    def forward(self, x: Tensor, mask: Tensor | None=None) -> Tensor:
+        ...
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm over the real positions, (B, L, D); `mask` (B, L) is True on them."""
+
+    def forward(self, x: Tensor, mask: Tensor | None=None) -> Tensor:
+        ...
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """Over all processes in training; without gradients (a search for what diverged) over this one alone."""
+        ...
+
+    def together(self, x: Tensor) -> Tensor:
+        """Mean and variance over the positions of all processes; this one may have none."""
+        ...
+NORMS: Any
+class _Total(torch.autograd.Function):
+    """A sum over all processes, and so is its gradient."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ...
+
+    @staticmethod
+    def backward(ctx, grad):
+        ...

@@ -1,0 +1,5 @@
+# Written by scripts/stubs: do not edit
+from typing import Any
+from .. import lazy
+from .store import Store as Store
+from .launch import run_stages as run_stages
