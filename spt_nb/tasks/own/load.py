@@ -92,7 +92,7 @@ def _stored(path, parts, names, facts, o) -> dict:
     if form == "values" and "x2" not in names and all((f == 2).all() for f in faults.values()) and not seen["holes"]:
         leave_out_empty_steps(parts, names["x"], form, seen, lengths, faults)
     kept = _kept(parts, faults, missing, o["missing"])
-    longest, plan = _length(lengths, kept, o["length"], path.name), layout(form, seen, path.name)
+    longest, plan, content = _length(lengths, kept, o["length"], path.name), layout(form, seen, path.name), {}
     facts["reading"] = reading(parts["train"], names, facts, o, seen)
     facts["columns"] = {k: n if len(n) < 4 else [n[0], "...", n[-1]] for k, n in facts["columns"].items()}
     facts |= dict(kind=kind, classes=classes, why=why, away=away, length=longest, plan=plan, holes=seen["holes"],
@@ -100,9 +100,9 @@ def _stored(path, parts, names, facts, o) -> dict:
                   straddling=[straddling, which],
                   dropped=int(sum((~k).sum() for k in kept.values())), rows=int(sum(map(len, kept.values()))),
                   cut=int(sum((n > longest).sum() for n in lengths.values())))
-    content, more = {s: {} for s in parts}, {s: {"y": labels[s]} | {"group": g[s] for g in [groups] if g} for s in parts}
+    more = {s: {"y": labels[s]} | {"group": g[s] for g in [groups] if g} for s in parts}
     stored = {s: tables(r, names, more[s], kept[s], form, plan, longest, seen) for s, r in parts.items()}
-    return {s: _hashing(t, content[s]) for s, t in stored.items()} | {"facts": _told(facts, content)}
+    return {s: _hashing(t, content.setdefault(s, {})) for s, t in stored.items()} | {"facts": _told(facts, content)}
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #82499603
 def _hashing(parts, content:dict):
