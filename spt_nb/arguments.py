@@ -140,7 +140,8 @@ def parse(command, argv:list[str], # A function with docments; what was typed af
     known, rest = parser.parse_known_args(mine)
     typed = _overrides(rest + others, len(kinds) < len(signature), kinds, parser.error)
     if path := getattr(known, "config", None):
-        typed = {k.replace("-", "_"): _typed(v, kinds.get(k.replace("-", "_"))) for k, v in settings(path).items()} | typed
+        given = {str(k).replace("-", "_"): v for k, v in settings(path).items()}
+        typed = {k: _typed(v, kinds.get(k)) for k, v in given.items()} | typed
         parser.set_defaults(**{k: typed.pop(k) for k in [*typed] if k in kinds})
         known, _ = parser.parse_known_args(mine)
     values = {}

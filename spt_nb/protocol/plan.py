@@ -155,12 +155,11 @@ def prepare(task:str="own", # Name of a task
             seeds=3, scale:str="mini", # How many, or the seeds: a list, or "0,5-7"; "smoke", "mini" or "paper"
             runs=None, data_dir=None, # Folders: of the store, `runs/` when not given; of downloaded data
             fraction:float|int=1.0, # Share or number of training examples
-            quiet:bool=False, # Say nothing about the data
-            variant:str|None=None, # At paper scale: data-scale (Figure 3); elsewhere without effect
+            quiet:bool=False, variant:str|None=None, # Say nothing about the data; at paper scale: data-scale (Figure 3)
             one_dataset:bool=False, load:bool=True, # One data set for all seeds; load it, else only plan from its sizes
-            data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
-            recipes:dict|None=None, # Those of a saved configuration, by mixer and init
-            hashes:dict|None=None, **overrides) -> Comparison: # Seed -> hash of data that is not loaded; `PARAMETERS`
+            data=None, # Your own: a file, a folder or a `datasets.Dataset`; the task is then "own"
+            recipes=None, hashes:dict|None=None, # By mixer and init, of a saved configuration; of unloaded data by seed
+            **overrides) -> Comparison: # `PARAMETERS`, and options of the task
     "Check everything, load the task, and plan a comparison; none of its trials is computed."
     _check_arguments(mixers, inits, seeds := _seeds(seeds), runs, data_dir)
     mixers = [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]

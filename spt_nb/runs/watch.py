@@ -196,7 +196,7 @@ def report(store:Store, encoding:str|None=None, # Of the terminal; that of the s
     return "\n".join(_report(store, {}, encoding or sys.stdout.encoding or "ascii")[0])
 
 # %% ../../nbs/runs/03_watch.ipynb #5a1e0005
-def stages(store:Store) -> list[dict]: # hash, title, state, step, steps, seconds, best score on validation, why it failed
+def stages(store:Store) -> list[dict]: # hash, title, state, steps, best validation score, why it failed
     "The stages of all plans, and of none, as they are now."
     plans, others, names = _survey(store, {})
     rows = [r for _, some in plans for r in some] + others
