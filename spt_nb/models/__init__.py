@@ -14,7 +14,8 @@ _all_ = ["Attention", "DLR", "LRU", "MLSTM", "Mamba", "RGLRU", "S4", "S4D", "S5"
          "count_parameters", "randomise", "transfer"]
 
 _WHERE = {name: name.lower() for name in _all_}
-_WHERE |= dict(SequenceModel="backbone", count_parameters="backbone", WindowConv="convolution", randomise="weights",
+_WHERE |= dict(S5="lru", SequenceModel="backbone", count_parameters="backbone", WindowConv="convolution",
+               randomise="weights",
               transfer="weights")
 
 def __getattr__(name): return lazy(__name__, _WHERE, name)

@@ -94,6 +94,7 @@ def compute(self:Pretrain, store, folder):
     "Train in a folder."
     task = self.task.load()
     write_json(folder/"model.json", self.arguments(task))
+    write_json(folder/"reader.json", task.record())
     model = self.model.build(self.seed, self.arguments(task))
     Trainer(model, task, self.denoising(task), self.train, folder, self.seed).fit()
 
@@ -192,6 +193,7 @@ def compute(self:Finetune, store, folder):
     "Transfer, then train in a folder."
     task, pre = self.task.load(), self.pretrain and store.path(self.pretrain.hash)
     write_json(folder/"model.json", self.arguments(task))
+    write_json(folder/"reader.json", task.record())
     model = self.build(task)
     if pre and read_json(pre/"metrics.json")["diverged"]:
         lost = dict(diverged=dict(step=0, tensor="pretraining diverged"), retried=[], valid=None)

@@ -21,6 +21,7 @@ from ..models.backbone import SequenceModel
 from ..models.language import BUILT_IN, PYTHIA, blank_language_model
 from ..models.mixer import MIXERS
 from .stages import Finetune, Pretrain, Text, Trial
+from ..tasks.own.media import media_options
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #3d35bb03
 @contextmanager
@@ -33,7 +34,7 @@ def about(name:str):
         raise SptError(f"{name}: {why if len(why) < 300 else why[:140] + ' ... ' + why[-140:]}") from None
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #a3e59c47
-LARGEST = {".json": 2**20, ".md": 2**20, ".safetensors": 2**32} # bytes
+LARGEST = {".json": 2**20, ".md": 2**20, ".safetensors": 2**32, "reader.json": 2**25} # bytes
 
 def contents(folder:Path, known, optional=()) -> dict: # Name -> bytes; optional names may be missing
     "All files of a folder, once."
@@ -42,7 +43,8 @@ def contents(folder:Path, known, optional=()) -> dict: # Name -> bytes; optional
         one_of("a file in the folder", e.name, known)
         if not e.is_file(follow_symlinks=False):
             raise SptError(f"{e.name} is a link, a folder, a pipe or a device; allowed: a regular file")
-        if (size := e.stat(follow_symlinks=False).st_size) > (most := LARGEST[Path(e.name).suffix]):
+        if (size := e.stat(follow_symlinks=False).st_size) > (most := LARGEST.get(e.name)
+                                                              or LARGEST[Path(e.name).suffix]):
             raise SptError(f"{e.name} has {size:,} bytes; allowed: up to {most:,}")
         if e.name.endswith(".safetensors"): # its header, before the rest is read
             with about(e.name), safetensors.safe_open(e.path, "pt"): pass
@@ -127,6 +129,44 @@ class _Form(Config):
     "The form of a result; other fields are ignored."
     model_config = ConfigDict(extra="ignore", strict=True)
 
+# %% ../../nbs/protocol/14_untrusted.ipynb #2a3dd175
+class _Plan(_Form):
+    dtype: Literal["uint8", "int8", "int16", "int32", "int64", "float32"]
+    vocab_size: int|None = None; vocab: list[str]|None = None; channels: int|None = None
+    offset: list[float]|None = None; empty: list[int]|None = None; missing: Literal["interpolate", "mask"]|None = None
+
+class _Own(_Form):
+    form: Literal["bytes", "words", "symbols", "ids", "values", "image", "sound", "npy"]; folder: bool
+    columns: dict[str, list[str]]; kinds: dict[str, str]; y: str; series: list[str|None]; missing: str; cut: bool
+    seen: dict; plan: _Plan; scale: dict[str, list[float]]|None
+
+class _Reader(_Form):
+    name: str; kind: Literal["classification", "regression", "matching", "forecasting"]
+    modality: Literal["tokens", "values"]; length: int; n_outputs: int; vocab_size: int|None; channels: int|None
+    centre: float; unit: float; classes: list[str]|None; vocab: list[str]|None; own: _Own|None
+    rows: dict[str, int]; source: str; fingerprint: str
+
+# %% ../../nbs/protocol/14_untrusted.ipynb #c8c8ba40
+def _check_reader(reader, stage, model:dict):
+    "How rows are read must fit the model and its configuration."
+    if reader is None: return
+    def same(what, has, needed):
+        if has != needed:
+            raise SptError(f"{what} is {str(has)[:40]}; allowed: {needed}, as model.json and config.json say")
+    own, size = reader.own, reader.vocab_size or reader.channels
+    same("name", reader.name, stage.task.name), same("fingerprint", reader.fingerprint, stage.task.fingerprint)
+    same("length", reader.length, model["max_length"])
+    if stage.kind == "finetune": same("n_outputs", reader.n_outputs, model["n_outputs"])
+    if reader.vocab_size: same("vocab_size", size, model.get("vocab_size"))
+    for what, names, n in (("classes", reader.classes, reader.n_outputs), ("vocab", reader.vocab, reader.vocab_size)):
+        if names is not None: same(f"number of {what}", len(names), n)
+    if own is None: return
+    same("plan", own.plan.vocab_size or own.plan.channels, size)
+    if own.form in ("words", "symbols"): same("vocab of plan", len(own.plan.vocab or ()), size)
+    media = media_options(*(own.seen.get(k) for k in ("resize", "channel", "resample")))
+    if media["resize"]: same("pixels", math.prod(media["resize"]), reader.length)
+
+# %% ../../nbs/protocol/14_untrusted.ipynb #a433bb42
 class _Bad(_Form): step: int; tensor: str
 class _Step(_Form, extra="allow"): __pydantic_extra__: dict[str, float]; step: int; score: float
 class _Line(_Form): tensor: str; action: Literal["loaded", "fresh", "dropped"]; reason: str
@@ -134,12 +174,13 @@ class _Metrics(_Form):
     step: int; tokens: int; best_step: int; flops: float; diverged: _Bad|None; valid: dict; retried: list
 class _Timing(_Form): seconds: float; tokens: int; device: str
 class _Versions(_Form): stage: str; spt_nb: str; torch: str; python: str; safetensors: str
+class _Scores(_Form): valid: dict; test: dict|None; interval: list[float]|None; examples: int|None
 class _Provenance(_Form):
     version: str; numerics: dict[str, int]; code: str; commit: str
     device: str = ""; date: str = ""
 
 FORMS = {"metrics.json": _Metrics, "timing.json": _Timing, "versions.json": _Versions, "provenance.json": _Provenance,
-         "history.json": [_Step], "ledger.json": [_Line]}
+         "history.json": [_Step], "ledger.json": [_Line], "reader.json": _Reader, "scores.json": _Scores}
 
 def _record(x, form):
     "A result in its form, or an error about the first thing that is wrong."
@@ -178,13 +219,14 @@ def _check_manifest(manifest, files):
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #6f4e249f
 STAGE = ("config.json", "model.json", "weights.safetensors", "metrics.json", "history.json", "timing.json")
-PERHAPS = ("ledger.json", "provenance.json") # the first is that of fine-tunings
-KNOWN = (*STAGE, *PERHAPS, "versions.json", "README.md", "manifest.json")
+PERHAPS = ("ledger.json", "provenance.json", "reader.json") # the first is that of fine-tunings
+KNOWN = (*STAGE, *PERHAPS, "scores.json", "versions.json", "README.md", "manifest.json")
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #46167e4e
 def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files by name, stage, model
     "Everything in the folder, or an `SptError` about the first thing that is wrong."
-    files, json_of, weights = contents(Path(folder), KNOWN, optional=PERHAPS), {}, "weights.safetensors"
+    files, json_of, weights = contents(Path(folder), KNOWN,
+                                       optional=(*PERHAPS, "scores.json")), {}, "weights.safetensors"
     for n in files:
         if n.endswith(".json"):
             with about(n): json_of[n] = strict_json(files[n])
@@ -197,6 +239,7 @@ def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files
         _check_own(stage, mixer)
         model = _blank(_arguments(json_of["model.json"], stage, tensors), mixer)
     with about(weights): _check_tensors(tensors, model)
+    with about("reader.json"): _check_reader(json_of.get("reader.json"), stage, json_of["model.json"])
     with about("ledger.json"): _check_ledger(json_of.get("ledger.json"), stage, model.state_dict())
     for name, t in tensors.items():
         if t.isfinite().all(): continue

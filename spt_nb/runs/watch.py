@@ -172,7 +172,7 @@ def _status_line(r, store, encoding) -> str:
     where = store.partial(r["hash"])
     log = next((p for p in (where/"log.txt", where/"failed.json") if p.exists()), where)
     details = " ".join(_details(r, _fancy(encoding))) + (f" (see {log})" if r["state"] == "failed" else "")
-    return fit(f"  {r['state']:8} {r['title']}  {details}".rstrip(), 10_000, encoding)
+    return fit(f"  {r['state']:8} {r['hash'][:8]} {r['title']}  {details}".rstrip(), 10_000, encoding)
 
 # %% ../../nbs/runs/03_watch.ipynb #e78ebf38
 def _report(store, known, encoding) -> tuple[list[str], bool]:
@@ -183,6 +183,7 @@ def _report(store, known, encoding) -> tuple[list[str], bool]:
         if i and all(r["state"] in ("done", "diverged") for r in rows): continue
         lines += [f"plan of {time.strftime('%Y-%m-%d %H:%M', time.localtime(plan['started']))}: {headline(rows)}"]
         lines += [_status_line(r, store, encoding) for r in _listed(rows, 50)]
+        lines += [_status_line(r, store, encoding) for r in rows if r["state"] == "done" and r["steps"]][-20:]
     if others: lines += ["in no plan:", *(_status_line(r, store, encoding) for r in _listed(others, 50))]
     broken = [f"  {n}" for n in names if ".broken-" in n]
     if broken: lines += ["damaged and set aside, may be deleted:", *broken]

@@ -193,14 +193,15 @@ def _split(parts:dict, split:str) -> dict: # {"train": ..., "valid": ..., "test"
     return dict(train=a.select(p[k:]), valid=a.select(p[:k]), test=b)
 
 # %% ../../nbs/tasks/23_series.ipynb #72abde36
-def _rescaled(parts:dict, y:np.ndarray, mark:str) -> tuple: # (splits, fingerprint, half of the range)
+def _rescaled(parts:dict, y:np.ndarray, mark:str) -> tuple: # (splits, fingerprint, half of the range, its middle)
     "Targets mapped so that `y`, those of training, span [-1, 1]."
     low, high = float(y.min()), float(y.max())
     if low == high: raise SptError(f"all training targets are {low:g}; allowed with rescale: different ones")
     def change(ds):
         z = (2*np.float64(ds["y"][:]) - low - high)/(high - low)
         return ds.remove_columns("y").add_column("y", np.float32(z))
-    return {k: change(ds) for k, ds in parts.items()}, digest([mark, "rescaled", low, high]), (high - low)/2
+    mark = digest([mark, "rescaled", low, high])
+    return {k: change(ds) for k, ds in parts.items()}, mark, (high - low)/2, (low + high)/2
 
 # %% ../../nbs/tasks/23_series.ipynb #ceb0ca2f
 def _stored(files:dict, target:str, split:str): # ({split: Dataset}, fingerprint, where from)
@@ -230,14 +231,14 @@ def bidmc(data_dir=None, # Folder with the .ts files or the arrays
     one_of("target", target, TARGETS), one_of("split", split, SPLITS), one_of("rescale", rescale, (True, False))
     files = locate(source(target, split), partial(_find, target=target, split=split), data_dir)
     both, mark, where = _stored(files, target, split)
-    splits, unit = _split(both, split), 1.
+    splits, unit, centre = _split(both, split), 1., 0.
     if not len(splits["train"]): raise SptError(f"BIDMC {target} has too few series to split; allowed: some more")
     parts = [Split(ds) for ds in splits.values() if len(ds)]
     if (C := parts[0].x.flat[0].shape[1]) != 2: raise SptError(f"series have {C} channels; allowed: 2, PPG and ECG")
     if rescale:
-        both, mark, unit = _rescaled(both, np.float64(splits["train"]["y"][:]), mark)
+        both, mark, unit, centre = _rescaled(both, np.float64(splits["train"]["y"][:]), mark)
         splits, where = _split(both, split), f"{where}; targets rescaled to [-1, 1] by those of training"
     splits, mark = limited(splits, mark, train=n_train, valid=n_valid, test=n_test)
     task = Task("bidmc", "regression", "values", int(max(s.lengths.max() for s in parts)), 1, **splits, channels=2,
-                unit=unit, mask_ratio=.25, source=where, fingerprint=mark)
+                unit=unit, centre=centre, mask_ratio=.25, source=where, fingerprint=mark)
     return checked(task)

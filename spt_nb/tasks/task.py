@@ -31,16 +31,17 @@ class Task:
     train:Dataset # Columns `x` and `y`, for matching also `x2`
     valid:Dataset
     test:Dataset
-    vocab_size:int|None = None # Number of ids, of a task of tokens
-    channels:int|None = None # Numbers per step, of a task of values
+    vocab_size:int|None = None; channels:int|None = None # Number of ids, of tokens; numbers per step, of values
     vocab:tuple|None = None # The symbol of every id
     classes:tuple|None = None # The name of every class
     levels:int|None = None # Values are that many evenly spaced levels, as the bytes of pixels; None: any number
     span:tuple = (-1., 1.) # Value of the lowest and of the highest level
     unit:float = 1. # Units of the data in a difference of 1 in `y`; not 1 where targets were rescaled
+    centre:float = 0. # The target, in units of the data, where `y` is 0
     mask_ratio:float = .15 # Share of positions the paper hides in pretraining
     source:str = "" # Where the data came from, one sentence
     fingerprint:str = "" # Hash of the content
+    reader:dict|None = None # How new rows of the user's own data are read, as JSON
 
     def __post_init__(self): _check(self)
 
@@ -72,6 +73,18 @@ def __repr__(self:Task):
     rows = " / ".join(str(len(d)) for d in (self.train, self.valid, self.test))
     return (f"Task({self.name}: {self.kind} of {self.modality}, length {self.length}, {size}, "
             f"{self.n_outputs} outputs, {rows} rows)")
+
+# %% ../../nbs/tasks/02_task.ipynb #0333b6df
+_RECORDED = "name", "kind", "modality", "length", "n_outputs", "vocab_size", "channels", "centre", "unit"
+
+@patch
+def record(self:Task) -> dict: # JSON
+    "What must be known to answer new rows, and in a few words what the training data was."
+    rows = {k: len(getattr(self, k)) for k in ("train", "valid", "test")}
+    vocab = None if self.reader else self.vocab # which knows it
+    names = {k: v and list(v) for k, v in dict(classes=self.classes, vocab=vocab).items()}
+    return ({k: getattr(self, k) for k in _RECORDED} | names
+            | dict(own=self.reader, rows=rows, source=self.source, fingerprint=self.fingerprint))
 
 # %% ../../nbs/tasks/02_task.ipynb #ed5d2b41
 def _count(size, n:int) -> int:

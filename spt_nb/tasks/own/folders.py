@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'STARTS', 'NAMES', 'split_of', 'stem_of', 'files_in', 'media_in', 'tables_in', 'table_of', 'top_splits',
-           'label_tables', 'folder_rows']
+           'label_tables', 'listed', 'folder_rows', 'media_rows']
 
 # %% ../../../nbs/tasks/own/07_folders.ipynb #47caf190
 import gzip, os, re
@@ -209,6 +209,16 @@ def label_tables(folder:Path) -> list: # (split or None, path)
         found += [(split_of(sub.name), f) for files in tables_in(sub).values() for f in files]
     return found
 
+# %% ../../../nbs/tasks/own/07_folders.ipynb #0cd3a6d8
+def listed(folder:Path, # Of files
+           paths, values, # Relative to it, and the label of each
+           cells=False) -> Rows: # As in `Rows`
+    "Files as a table with columns file, name and label."
+    few = max(1, min(64, 2**25//max(1, *((folder/p).stat().st_size for p in paths))))
+    t = pa.table({"file": pa.array([os.fsencode(folder/p) for p in paths], pa.binary()),  # may be no UTF-8
+                  "name": [printable(p.as_posix()) for p in paths], "label": list(values)})
+    return Rows(pa.concat_tables([t.slice(i, few) for i in range(0, len(t), few)]), folder.name, cells)
+
 # %% ../../../nbs/tasks/own/07_folders.ipynb #b67da66d
 def folder_rows(folder:Path, # Of files
                 form:str, paths:list, # From `media_in`
@@ -222,13 +232,18 @@ def folder_rows(folder:Path, # Of files
                        "allowed: None, for the names of folders")
     rows, cells = (_by_table(folder, tables, paths, splits, y, tmp) if tables
                    else (_by_folder(folder, paths, splits), False))
-    few, parts = max(1, min(64, 2**25//max(1, *((folder/p).stat().st_size for p in paths)))), {}
+    parts = {}
     for split in dict.fromkeys(r[0] for r in rows):
-        mine = [r[1:] for r in rows if r[0] == split]
-        paths, values = zip(*mine)
-        t = pa.table({"file": pa.array([os.fsencode(folder/p) for p in paths], pa.binary()),  # may be no UTF-8
-                      "name": [printable(p.as_posix()) for p in paths], "label": list(values)})
-        chunks = [t.slice(i, few) for i in range(0, len(t), few)]
-        parts[split or "train"] = Rows(pa.concat_tables(chunks), folder.name, cells)
+        parts[split or "train"] = listed(folder, *zip(*(r[1:] for r in rows if r[0] == split)), cells)
     return parts, "label from " + (", ".join(dict.fromkeys(f.name for _, f in tables)) if tables
                                    else "the names of folders")
+
+# %% ../../../nbs/tasks/own/07_folders.ipynb #9571b21a
+def media_rows(folder:Path, paths:list, own:dict) -> Rows: # As for `listed`; form and classes of training
+    "New files as a table."
+    form, classes = own["form"], own["classes"]
+    for p in paths:
+        if (is_ := MEDIA.get(p.suffix.lower())) != form or not (folder/p).is_file():
+            what = f"holds {is_ or 'no media'}" if (folder/p).is_file() else "does not exist"
+            raise SptError(f"{p} {what}; allowed: {form} files, as in training")
+    return listed(folder, paths, [next(filter(classes.__contains__, p.parts[:-1]), "") for p in paths])

@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['MOMENTS', 'note_numbers', 'far_offset', 'offset_of', 'centred', 'levels_of', 'as_stored', 'lost', 'filled',
-           'row_moments', 'scaled_values', 'check_norm', 'scaled_targets']
+           'row_moments', 'at_offset', 'scaled_values', 'check_norm', 'scaled_targets', 'same_depth', 'refuse_strange',
+           'as_labels']
 
 # %% ../../../nbs/tasks/own/04_scale.ipynb #628aa952
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ...core import SptError, digest
-from ..batches import Split, in_memory, table
+from ...core import SptError, choices, digest
+from ..batches import SPECIALS, Split, in_memory, table
 from ..cache import rescaled
 
 # %% ../../../nbs/tasks/own/04_scale.ipynb #fffb87fc
@@ -110,7 +112,7 @@ def _masked(splits:dict, channels:int): # (mean, standard deviation)
     sd = (((v - mean)**2*m).sum(0)/np.maximum(m.sum(0), 1))**.5
     return np.r_[mean, zero], np.r_[sd, zero]
 
-def _at_offset(ds, channels:int, offset:np.ndarray):
+def at_offset(ds, channels:int, offset:np.ndarray):
     "A split whose missing values are stored as the offset."
     s, columns = Split(ds), {}
     for name, c in (("x", s.x), ("x2", s.x2)):
@@ -132,7 +134,7 @@ def scaled_values(splits, mark, form, x_norm, plan={},
     elif norm == "none": offset, scale = np.r_[0 - np.array(plan.get("offset", [0.])), [0.]*half], full
     else: offset = scale = np.array([full/2 if form == "image" else 127.5])
     splits = {k: ds.remove_columns(MOMENTS) for k, ds in splits.items()}
-    if half: splits = {k: _at_offset(ds, half, offset.astype(np.float32)) for k, ds in splits.items()}
+    if half: splits = {k: at_offset(ds, half, offset.astype(np.float32)) for k, ds in splits.items()}
     splits, mark = rescaled(splits, mark, offset, scale)
     ends = (np.array([[0.], [255.]]) - offset)/scale
     even = form == "image" and full == 255 and (ends == ends[:, :1]).all()  # the same levels in all channels
@@ -150,11 +152,11 @@ def check_norm(x_norm, values:bool, pixels:bool):
         raise SptError("x_norm is 'pixels'; allowed: train or none, as the values are no bytes")
 
 # %% ../../../nbs/tasks/own/04_scale.ipynb #b76ea565
-def scaled_targets(splits, mark, y_norm, away=0.): # (splits, fingerprint, unit, words); `away` was taken off
+def scaled_targets(splits, mark, y_norm, away=0.): # (splits, fingerprint, (centre, unit), words); `away` was taken off
     "Targets standardised over the training rows, and what a difference of 1 in them was before."
     y = Split(splits["train"]).y.astype(np.float64)
     had, has, raw = levels_of((y + away)[:, None], away)
-    if y_norm == "none" and not away: return splits, mark, 1., ""
+    if y_norm == "none" and not away: return splits, mark, (0., 1.), ""
     mean, sd = (y.mean(), y.std() or 1.) if y_norm == "train" else (-away, 1.)
     def one(ds):
         t = ds.data.table
@@ -163,4 +165,53 @@ def scaled_targets(splits, mark, y_norm, away=0.): # (splits, fingerprint, unit,
         return new if ds._indices is None else new.select(ds._indices.column(0).to_numpy())
     words = f"targets standardised by mean {mean + away:.4g} and standard deviation {sd:.4g}"
     words = words + lost(had, has) if y_norm == "train" else f"targets as they are{lost(had, raw)}"
-    return {s: one(ds) for s, ds in splits.items()}, digest([mark, "y", mean + away, sd]), float(sd), words
+    mark, scale = digest([mark, "y", mean + away, sd]), (float(mean + away), float(sd))
+    return {s: one(ds) for s, ds in splits.items()}, mark, scale, words
+
+# %% ../../../nbs/tasks/own/04_scale.ipynb #dc0a1554
+def same_depth(own:dict, seen:dict, where:str) -> tuple: # (how rows are stored, their scale)
+    "Media of another depth on the scale of training; `own` is `Task.reader`, `seen` what the new rows have."
+    plan, scale, was = own["plan"], own["scale"], own["seen"]
+    if own["form"] == "image":
+        if was["grey"] > seen["grey"] or was["bits"] < seen["bits"]:
+            raise SptError(f"{where} holds images in colour or of more bits; allowed: as in training, "
+                           f"{'grey' if was['grey'] else 'in colour'}, {was['bits']} bits deep")
+        seen |= dict(grey=was["grey"], bits=was["bits"])
+        return plan, scale
+    if own["form"] == "sound":
+        if was["narrow"] > seen["narrow"]: scale = {k: [v/32768 for v in a] for k, a in scale.items()} # fractions
+        seen["narrow"] = was["narrow"] and seen["narrow"]
+    return plan | (dict(dtype="float32") if "channels" in plan else {}), scale
+
+# %% ../../../nbs/tasks/own/04_scale.ipynb #be130d9a
+def refuse_strange(found, own:dict, where:str): # Batches: the number of the first row, symbols or ids, lengths
+    "An `SptError` for the first symbol or id that training did not have."
+    few = len(SPECIALS)
+    known, size = own["plan"].get("vocab", [])[few:], own["plan"]["vocab_size"] - few
+    for first, flat, n in found:
+        if own["form"] == "ids": odd = (flat < 0) | (flat >= size) | (flat != np.floor(flat))
+        else: odd = pc.invert(pc.is_in(flat, pa.array(known))).to_numpy(zero_copy_only=False)
+        if not odd.any(): continue
+        at = int(odd.argmax())
+        row, what = first + np.searchsorted(np.cumsum(n), at, "right"), str(flat[at])[:40]
+        allowed = f"0 to {size - 1}" if own["form"] == "ids" else ", ".join(known[:12])
+        raise SptError(f"{where.format(row=row)} has {what!r}; allowed: {allowed}, as in training")
+
+# %% ../../../nbs/tasks/own/04_scale.ipynb #908b2ad2
+def as_labels(values:list, # The cells of a column
+              classes:list|None, # Of the model; None: a regression
+              names:list|None, # That whole numbers stand for
+              where:str): # (n,), NaN where there is none; None if there are none at all
+    "Labels as numbers of classes, or targets in their units."
+    number, found = {c: i for i, c in enumerate(classes or [])}, []
+    def code(v):
+        if v is None or v != v or not (text := str(v).strip()): return np.nan
+        if names and isinstance(v, int): text = names[v]
+        if text in number: return number[text]
+        return number[f"{int(float(text))}"] if number else float(text)
+    for i, v in enumerate(values, 1):
+        try: found.append(code(v))
+        except (ValueError, KeyError, IndexError):
+            allowed = choices(str(v), [*number]) if number else "allowed: numbers"
+            raise SptError(f"{where.format(row=i)} is {str(v)[:40]!r}; {allowed}, or no such column") from None
+    return None if np.isnan(found).all() else np.array(found)

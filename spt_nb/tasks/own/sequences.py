@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...core import SptError
-from ..batches import SPECIALS, table
+from ..batches import SPECIALS, UNK, table
 from ..task import BYTES, byte_ids
 from .columns import is_list, is_text, kind_of, parsed_cells
 from .media import ARRAYS, HEADS, agree, check_media_options, media_layout
@@ -227,7 +227,7 @@ def encoded(columns:list, form:str, plan:dict, where:str, length:int, seen:dict)
     if form in FILES: flat, lengths = _opened(columns, form, where, 1, seen)
     else: flat, lengths = decoded(columns, form, where, 1)
     if form in ("words", "symbols"):
-        flat = pc.index_in(flat, pa.array(plan["vocab"][FIRST:])).to_numpy(zero_copy_only=False)
+        flat = pc.fill_null(pc.index_in(flat, pa.array(plan["vocab"][FIRST:])), UNK - FIRST).to_numpy()
     if form in ("words", "symbols", "ids"): flat = flat + FIRST
     flat, lengths = _cut(flat, lengths, length, plan.get("empty", ()))
     if "offset" in plan: flat = centred(flat, plan["offset"])
