@@ -9,6 +9,7 @@ __all__ = ['ALIKE', 'OPTION', 'value', 'names', 'numbers', 'described', 'width',
 # %% ../nbs/02_arguments.ipynb #63f34fbe
 import argparse, ast, codecs, inspect, json, os, re, shutil, sys, unicodedata
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from textwrap import fill
 
@@ -37,17 +38,19 @@ def numbers(name:str, text:str) -> list[int]:
 # %% ../nbs/02_arguments.ipynb #94a63e38
 def described(text:str|None, default) -> str:
     "The help of a flag, with its default if there is one."
-    text = text or ""
+    text = (text or "").replace("%", "%%") # for argparse
     if default in (None, "", False, inspect.Parameter.empty) or "default" in text: return text
     return f"{text} (default: {default})".lstrip()
+
+def _flag(name:str) -> str: return f"--{name.replace('_', '-')}"
 
 def _fill(parser, command, shared:dict, groups:dict, more:dict={}, completions:dict={}):
     "Give a parser the parameters of a command, then the groups of further flags: name -> help."
     known = {title: parser.add_argument_group(title) for title in groups}
-    where = {name: known[title] for title, names in groups.items() for name in names}
+    where = {name: known[title] for title, names in groups.items() for name in names.split()}
     for name, p in docments(command, full=True, returns=False).items():
         if name in ("overrides", "options", "parameters"): continue
-        how, flag = dict(help=described(p.docment or shared.get(name), p.default)), f"--{name.replace('_', '-')}"
+        how, flag = dict(help=described(p.docment or shared.get(name), p.default)), _flag(name)
         if p.default is inspect.Parameter.empty: how |= dict(dest=name)
         elif p.default == "": how |= dict(dest=name, default="", nargs="?")
         elif p.anno is bool: how |= dict(action="store_true")
@@ -56,7 +59,7 @@ def _fill(parser, command, shared:dict, groups:dict, more:dict={}, completions:d
         added = group.add_argument(*([] if "dest" in how else [flag]), **how)
         added.completer = completions.get(name)
     for name, text, group in ((n, text, known[title]) for title, flags in more.items() for n, text in flags.items()):
-        group.add_argument(f"--{name.replace('_', '-')}", help=text, metavar="X")
+        group.add_argument(_flag(name), help=text, metavar="X")
 
 # %% ../nbs/02_arguments.ipynb #7b1f0b22
 def width() -> int: return max(60, shutil.get_terminal_size((100, 24)).columns) # Of the terminal
@@ -66,7 +69,7 @@ def _help(prog): return argparse.HelpFormatter(prog, max_help_position=26, width
 def _parser(command, title:str, *args) -> argparse.ArgumentParser: # As for `_fill`
     "A parser made from the signature and comments of a command."
     parser = argparse.ArgumentParser(prog=title, description=command.__doc__, allow_abbrev=False, formatter_class=_help)
-    def fail(message): raise SptError(f"{message.replace('%', '%%')} (see: {title} --help)")
+    def fail(message): raise SptError(f"{message} (see: {title} --help)")
     parser.error = fail
     _fill(parser, command, *args)
     given = [a.dest if a.nargs is None else f"[{a.dest}]" for a in parser._actions if not a.option_strings]
@@ -83,7 +86,7 @@ def _divided(argv:list[str], kinds:dict) -> tuple: # Parameter -> type; (for the
             mine.append(word)
             continue
         name, equals, text = word[2:].partition("=")
-        name, flag = name.replace("-", "_"), f"--{name.replace('_', '-')}"
+        name, flag = name.replace("-", "_"), _flag(name)
         follows = not equals and argv and not argv[0].startswith("--")
         if kinds.get(name) is bool:
             if follows and argv[0].lower() in ("true", "false"): text = argv.pop(0)
@@ -101,8 +104,8 @@ def _overrides(rest:list[str], accepts:bool, known, fail) -> dict: # Names of fl
         flag = rest.pop(0)
         if not flag.startswith("--"): fail(f"argument is {flag!r}; allowed: flags, as --name value")
         if not accepts:
-            allowed = [f"--{n.replace('_', '-')}" for n in known]
-            fail(f"flag is {(given := flag.partition('=')[0].replace('_', '-'))!r}; {choices(given, allowed)}")
+            given = flag.partition("=")[0].replace("_", "-")
+            fail(f"flag is {given!r}; {choices(given, map(_flag, known))}")
         name, given, text = flag[2:].partition("=")
         if not given:
             bare = not rest or rest[0].startswith("--")
@@ -182,6 +185,11 @@ def as_flags(message:str) -> str:
 
 
 # %% ../nbs/02_arguments.ipynb #db424ea3
+def _words(words:str):
+    "A function for argcomplete, which returns the words; they are made only when they are asked for."
+    module, colon, function = words.partition(":")
+    return lambda **_: getattr(import_module(module), function)() if colon else words.split()
+
 def _complete(commands:dict, title:str, shared:dict, completions:dict): # As for `dispatch`
     "Answer a shell that asks what may come next."
     import argcomplete
@@ -189,7 +197,7 @@ def _complete(commands:dict, title:str, shared:dict, completions:dict): # As for
     parser.add_argument("--version", action="store_true")
     add = parser.add_subparsers().add_parser
     for name, command in commands.items():
-        mine = {p: f for key, f in completions.items() for c, _, p in [key.rpartition(" ")] if c in ("", name)}
+        mine = {p: _words(w) for key, w in completions.items() for c, _, p in [key.rpartition(" ")] if c in ("", name)}
         _fill(add(name), command, shared, {}, completions=mine)
     argcomplete.autocomplete(parser)
 
@@ -214,15 +222,15 @@ def _run(commands, argv, title, version, shared, groups, more, settings) -> int:
     mine = [*inspect.signature(command).parameters]
     try: return command(**given) or 0
     except SptError as e:
-        unknown = [k for k in given if k not in mine and repr(k) in str(e) and "did you mean" not in str(e)]
-        raise SptError(f"{e}{hint(unknown[0], mine) if unknown else ''}") from None
+        meant = next((h for k in given if k not in mine and repr(k) in str(e) and (h := hint(k, mine))), "")
+        raise SptError((re.sub(r" \(did you mean .*?\)", "", str(e)) if meant else str(e)) + meant) from None
 
 # %% ../nbs/02_arguments.ipynb #bfb44d8e
 def dispatch(commands:dict, argv:list[str]|None, # Name -> function; what the user typed, None: ask the system
              title:str, version:str, # Of the program
-             shared:dict={}, groups:dict={}, # Help of parameters without a comment; title -> names of parameters
+             shared:dict={}, groups:dict={}, # Help of parameters without a comment; title -> parameters, as words
              more:dict={}, # Command -> function that returns more help: title of a group -> flag -> help
-             completions:dict={}, # Parameter, or command and parameter -> function that returns what it may be
+             completions:dict={}, # Parameter, or command and parameter -> words, or module:function that returns them
              settings=lambda path: {}) -> int: # As for `parse`; the exit status
     "Run one of several commands."
     any_terminal()

@@ -15,7 +15,7 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbconvert.filters import strip_ansi
 
 from ..arguments import names
-from ..core import SptError, one_of, replacing, root, runs_dir, writable
+from ..core import SptError, json_printer, one_of, replacing, root, runs_dir, writable
 from .pages import chosen, experiments, parameters as page_parameters, results_folder, short
 from .report import read_claims, verdicts, write
 from ..protocol.recipes import SCALES
@@ -143,8 +143,16 @@ def note_of(page:str, scale:str, out=None) -> dict: # As for `run`; scale, param
 # %% ../../nbs/experiments/85_notebooks.ipynb #5a1e0013
 def run(name:str, scale:str, # Number or name of an experiment, or all
         out=None, # Folder of the executed notebooks and the report (default: runs/experiments/SCALE)
+        json:bool=False, # Print what each page noted of itself, and all else to the standard error
         **parameters) -> int: # Exit status
     "Run experiments and write the report after each."
+    with json_printer(json) as say:
+        status = _run(name, scale, out, parameters)
+        say({short(p): note_of(short(p), scale, out) for p in chosen(name)})
+    return status
+
+# %% ../../nbs/experiments/85_notebooks.ipynb #5a1e0031
+def _run(name, scale, out, parameters) -> int: # As for `run`
     paths, everything, failed = chosen(name), experiments(), {}
     parameters = check_parameters(paths, scale, parameters)
     folder = writable("out", out or runs_dir()/"experiments"/scale).absolute()

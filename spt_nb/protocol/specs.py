@@ -75,7 +75,7 @@ def again(config:dict|list, # A saved `config.json`; an experiment saves a list 
         generated = CATALOGUE[task["name"]].origin == "generated"
         if "seed" in options and seeds[0] and task["draw"] == seeds[0]: options["seed"] -= seeds[0]
         if options.get("seed") == task_options(task["name"]).get("seed"): options.pop("seed", None)
-        same = generated and len(seeds) > 1 and len({*config["data"].values()}) == 1
+        same = generated and len(seeds) > 1 and len({*config.get("data", {}).values()}) == 1
         given = dict(mixers=[*config["recipes"]], one_dataset=same, task=task["name"], fraction=task["fraction"])
         return given | {k: config[k] for k in ("recipes", "inits", "seeds", "scale")} | options
     except (KeyError, TypeError) as e:
@@ -90,7 +90,9 @@ def flags_of(path:str) -> dict: # A file, or of a list of configurations `config
 
 def _labelled(configs:list, label:str) -> dict:
     "The configuration with that label."
-    by_label = {"-".join(map(str, c["label"])): c for c in configs}
+    plain = "label", "task", "data", "scale", "seeds", "inits", "recipes"
+    def parts(c): return c.get("label") or [c["task"]["name"], *(x for k, x in c.items() if k not in plain)]
+    by_label = {"-".join(map(str, parts(c))): c for c in configs}
     if not label: raise SptError(f"config is a list; allowed: config.json:LABEL, with one of {', '.join(by_label)}")
     return by_label[one_of("label", label, by_label)]
 
