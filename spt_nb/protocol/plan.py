@@ -19,7 +19,7 @@ from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
 from .paper import TRAINING_ROWS
-from .recipes import PARAMETERS, Recipe, complete, known_mixer, recipe
+from .recipes import PARAMETERS, Recipe, base_mixer, complete, known_mixer, recipe
 from ..runs.store import Store
 from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
@@ -65,7 +65,7 @@ def _check_arguments(mixers, inits, seeds, runs, data_dir):
 def _saved(saved, mixer, init, ours) -> Recipe:
     "The recipe of a cell of a saved configuration."
     init = one_of("init of this configuration", init, saved[one_of("mixer of this configuration", mixer, saved)])
-    return Recipe().but(**saved[mixer][init] | ours)
+    return Recipe(model=Recipe().model.but(mixer=base_mixer(mixer))).but(**saved[mixer][init] | ours)
 
 def _resolve(task, mixers, inits, scale, data_dir, fraction, variant, saved, overrides) -> tuple:
     "Recipes of all cells, and the task."

@@ -11,7 +11,7 @@ from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
 from .paper import TRAINING_ROWS
-from .recipes import PARAMETERS, Recipe, complete, known_mixer, recipe
+from .recipes import PARAMETERS, Recipe, base_mixer, complete, known_mixer, recipe
 from ..runs.store import Store
 from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
