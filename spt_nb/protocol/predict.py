@@ -110,8 +110,10 @@ def outputs(self:Predictor, ds, # From `rows`
         out = forward(self.module, inputs, precision) if read is None else read(**inputs)
         if read is None and target.ndim > 1: out, _ = forecast_and_future(out, target.to(home))
         parts.append(out.float().cpu().numpy())
-    order = np.argsort(np.concatenate(batches), kind="stable")
-    return np.concatenate(parts)[order]
+    found = np.concatenate(parts)[np.argsort(np.concatenate(batches), kind="stable")]
+    if not (good := np.isfinite(found).all(1)).all():
+        raise SptError(f"the answer to row {good.argmin() + 1} is not finite; allowed: rows without holes")
+    return found
 
 # %% ../../nbs/protocol/15_predict.ipynb #9a547429
 def _device(name) -> torch.device:

@@ -214,10 +214,10 @@ def _check(rows:Rows, columns:list, own:dict, seen:dict, longest:int, cut:bool):
     empty, unit = own["plan"].get("empty", []), "steps" if "channels" in own["plan"] else "tokens"
     lengths = lengths - np.searchsorted(empty, lengths)
     def refuse(bad, what, allowed):
-        if not len(bad): return
-        more = f" ({len(bad)} rows have such faults)" if len(bad) > 1 else ""
-        c = next((c for c in columns if rows.table[c][int(bad[0])].as_py() in (None, "", "nan", "NaN")), columns[0])
-        raise SptError(f"{rows.name}, row {bad[0] + 1}, column {c!r} has {what(bad[0])}{more}; allowed: {allowed}")
+        for i in map(int, bad[:1]):
+            more = f" ({len(bad)} rows have such faults)" if len(bad) > 1 else ""
+            c = next((c for c in columns if str(rows.table[c][i].as_py()) in ("None", "", "nan", "NaN")), columns[0])
+            raise SptError(f"{rows.name}, row {i + 1}, column {c!r} has {what(i)}{more}; allowed: {allowed}")
     refuse(np.flatnonzero((faults > 0) & ~((faults == 2) & bool(empty))), lambda i: FAULTS[faults[i]], "none")
     if own["form"] in ("symbols", "ids"):
         found = ((i, *decoded(cells, own["form"], rows.name, i)) for i, cells in batches(rows, columns))
