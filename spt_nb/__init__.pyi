@@ -12,6 +12,8 @@ from .protocol.plan import compare as compare
 from .protocol.plan import sweep as sweep
 from .bench.contract import contract as contract
 from .experiments.versus_report import versus as versus
+from .protocol.predict import predict as predict
+from .protocol.predict import load_model as load_model
 from .models import SequenceModel as SequenceModel
 from .models import Attention as Attention
 from .models import S4 as S4

@@ -7,14 +7,14 @@ __all__ = ['quickstart', 'compare', 'predict', 'contract', 'versus', 'tasks', 'd
            'import_', 'budget', 'bench', 'main']
 
 # %% ../nbs/03_cli.ipynb #a5a2ae9a
-import math, os, platform, sys
+import math, sys
+from importlib import import_module
+from json import dumps
 from pathlib import Path
 
-from fastcore.docments import docments
-
 from . import __version__
-from .arguments import dispatch, names, numbers, stop, value
-from .core import SptError, cache_dir, cores, one_of, runs_dir, writable
+from .arguments import described, dispatch, names, numbers, stop, value, width
+from .core import SptError, json_printer, one_of, runs_dir, writable
 
 # %% ../nbs/03_cli.ipynb #7b49c74c
 _SHARED = dict(
@@ -24,9 +24,12 @@ _SHARED = dict(
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
     scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing",
+    json="Print JSON for scripts; everything else goes to the standard error",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
+_GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
+               training="inits scale scales config minutes", statistics="seeds",
+               machine="workers processes cluster cluster_options device seconds runs out dry_run speed json")
 
-# %% ../nbs/03_cli.ipynb #8115f33d
 def _place(runs, out, name) -> Path: return writable("out", out or writable("runs", runs or runs_dir())/name)
 def _dry(dry_run, speed, minutes) -> bool:
     if speed is not None and not dry_run: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
@@ -35,6 +38,7 @@ def _dry(dry_run, speed, minutes) -> bool:
 def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
+
 
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
@@ -67,7 +71,8 @@ def compare(task:str=None, mixers:str="attention,dlr",
             cluster:str=None, # local or slurm: as jobs that outlive this command
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
-            minutes:float=None, **overrides):
+            config:str=None, # YAML or JSON with flags, or a saved config.json; of a list config.json:LABEL
+            minutes:float=None, json:bool=False, **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task."
     return _compare(**locals())
 
@@ -79,13 +84,16 @@ def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_
     check_spread(workers, **spread, here=not dry_run)
     if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
     from spt_nb.protocol import export, plan
+    json, _ = asked.pop("json"), asked.pop("config") # what it says is among the flags
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
     if dry_run:
         from spt_nb.experiments.dry_run import show_comparison
         return show_comparison(asked, speed, workers, **spread)
-    c = plan.compare(**asked, minutes=minutes, workers=workers, **spread)
-    print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{export.next_steps(c)}")
+    with json_printer(json) as say:
+        c = plan.compare(**asked, minutes=minutes, workers=workers, **spread)
+        print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{export.next_steps(c)}")
+        say(dict(table=c.table(), differences=c.differences(), failed=c.failed, folder=str(folder)))
     return _failures(c)
 
 # %% ../nbs/03_cli.ipynb #04ee7ddd
@@ -123,18 +131,13 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
     folder = _place(runs, out, f"versus-{mixer.rpartition(':')[2]}-{task or 'own'}-{scale}")
     v = versus(mixer, task, names("against", against), value(seeds), scale, match, workers=workers, runs=runs,
                data=data, data_dir=data_dir, fraction=value(fraction), **overrides)
-    print(f"\n{v}\nReport: {v.report(folder)}")
-    return int(bool(v.failed))
+    return print(f"\n{v}\nReport: {v.report(folder)}") or int(bool(v.failed))
 
 # %% ../nbs/03_cli.ipynb #d60f9e60
-def tasks(name:str=""): # A task, to see its options
+def tasks(name:str="", json:bool=False): # A task, to see its options
     "List the tasks, what is here, and how to get the rest."
-    from spt_nb.tasks import listing, loader
-    if name:
-        for k, p in docments(loader(name), full=True, returns=False).items():
-            print(f"--{k.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})")
-        return
-    print(listing())
+    from spt_nb.tasks import entries, listing, options_of
+    print(options_of(name) if name else dumps(entries(), indent=1) if json else listing(width()))
 
 def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, data:str=None,
@@ -154,36 +157,31 @@ def data(name:str="", # A task (see: spt tasks)
 def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
                scale:str="mini", dry_run:bool=False, speed:str=None, minutes:float=None,
                out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
-               **parameters):
+               json:bool=False, **parameters):
     "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 3-9 --publish true."
-    from spt_nb.experiments.pages import listing
-    if not name and not parameters: return print(listing())
+    from spt_nb.experiments.pages import claims, listing
+    if not name and not parameters: return print(dumps(claims(), indent=1) if json else listing(width()))
     from spt_nb.experiments import dry_run as planning, notebooks
     if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, **parameters)
     if minutes is not None: parameters = planning.filling(minutes, name, scale, **parameters)
-    return notebooks.run(name, scale, out, **parameters)
+    return notebooks.run(name, scale, out, json, **parameters)
 
 def status(folder:str="", # Folder of finished work (default: runs/)
            runs:str=None, # The same
-           watch:bool=False): # Keep looking until everything is done, or Ctrl-C
+           watch:bool=False, json:bool=False): # Keep looking until everything is done, or Ctrl-C
     "What is done, running, stopped, failed or waiting."
     from spt_nb.runs.store import Store
-    from spt_nb.runs.watch import follow, report
+    from spt_nb.runs.watch import follow, report, stages
     folder = Path(folder or runs or runs_dir())
     if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
-    return follow(Store(folder)) if watch else print(report(Store(folder)))
+    if watch: return follow(Store(folder))
+    print(dumps(stages(Store(folder)), indent=1) if json else report(Store(folder)))
 
 # %% ../nbs/03_cli.ipynb #4c0f30f4
 def doctor():
     "Versions, devices and folders: what to put into a bug report."
-    import accelerate, datasets, torch
-    print(f"spt_nb {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    print(*(f"{m.__name__} {m.__version__}" for m in (torch, accelerate, datasets)), sep=", ")
-    gpus = map(torch.cuda.get_device_name, range(torch.cuda.device_count()))
-    print(f"{cores()} cores, {', '.join(gpus) or 'no GPU'}")
-    for what, p in dict(runs=runs_dir(), data=cache_dir()).items():
-        here = next(q for q in (p, *p.absolute().parents) if q.exists())
-        print(f"{what}: {p} ({'writable' if os.access(here, os.W_OK) else 'NOT writable'})")
+    from spt_nb.runs.launch import this_machine
+    print(this_machine())
 
 def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
            folder:str, runs:str=None): # Where it goes; must not exist
@@ -203,14 +201,8 @@ def budget(task:str="listops", mixers:str="attention,dlr",
            scales:str="mini,paper", # Recipes to time
            **overrides):
     "Time training here, and estimate the hours of a recipe. Further flags: numbers of the recipe, as --precision bf16."
-    import pandas as pd
-    from spt_nb.protocol.cost import budget
-    from spt_nb.protocol.plan import TaskSpec
-    from spt_nb.protocol.recipes import SCALES, known_mixer
-    scales, mixers = [one_of("scale", s, SCALES) for s in names("scales", scales)], names("mixers", mixers)
-    for m in mixers: known_mixer(m)
-    spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
-    table = pd.DataFrame([budget(spec, m, s, **overrides) for s in scales for m in mixers])
+    from spt_nb.protocol.cost import budgets
+    table = budgets(task, names("mixers", mixers), names("scales", scales), **overrides)
     print(table.to_string(index=False, float_format="{:,.4g}".format))
 
 # %% ../nbs/03_cli.ipynb #667ad19d
@@ -239,13 +231,21 @@ def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps,
 _COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, export, predict, contract, versus, tasks, data,
                                                 experiment, status, import_, budget, bench, doctor)}
 
-def _recipe_help() -> str:
-    from spt_nb.protocol.recipes import PARAMETERS, Recipe
-    numbers = (f"\n  --{n:20} {PARAMETERS[n].help} ({default})" for n, default in Recipe().flat.items())
-    return f"numbers of the recipe, with the default of those the scale does not set:{''.join(numbers)}"
+def _recipe_help() -> dict: # Group -> flag -> help
+    from spt_nb.protocol.recipes import PARAMETERS, TABLE, Recipe
+    varied, groups = {name for *_, numbers in TABLE for name in numbers}, dict(model={}, training={})
+    for n, default in Recipe().flat.items():
+        text = described(PARAMETERS[n].help, "by scale and task" if n in varied else default)
+        groups["model" if PARAMETERS[n].part in ("model", "sizes") else "training"][n] = text
+    return groups
+
+
 
 def main(argv:list[str]|None=None):
     "The `spt` command."
     if "" not in sys.path: sys.path.insert(0, "") # so that my_mixer:Class is found in the current folder
-    return dispatch(_COMMANDS, argv, "spt", f"spt_nb {__version__}", _SHARED, dict(compare=_recipe_help))
-if __name__ == "__main__" and __package__: sys.exit(main()) # python -m spt_nb.cli
+    known, more = "spt_nb.tasks:task_names", dict.fromkeys(("compare", "versus", "budget"), _recipe_help)
+    complete = {"task": known, "tasks name": known, "data name": known, "scale": "smoke mini paper",
+                "experiment name": "spt_nb.experiments.pages:experiment_names"}
+    def settings(path): return import_module("spt_nb.protocol.specs").flags_of(path)
+    return dispatch(_COMMANDS, argv, "spt", f"spt_nb {__version__}", _SHARED, _GROUPS, more, complete, settings)

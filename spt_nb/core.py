@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['MOST', 'printable', 'SptError', 'hint', 'choices', 'brief', 'one_of', 'whole', 'divisor', 'canonical', 'digest',
            'root', 'runs_dir', 'cache_dir', 'writable', 'home', 'default_scale', 'cores', 'replacing', 'flush',
-           'write_json', 'read_json', 'file_hash', 'Lock', 'uniform', 'derive_seed']
+           'write_json', 'read_json', 'file_hash', 'json_printer', 'Lock', 'uniform', 'derive_seed']
 
 # %% ../nbs/00_core.ipynb #35bbe201
-import difflib, errno, hashlib, json, os, re, tempfile, warnings
-from contextlib import contextmanager
+import difflib, errno, hashlib, json, os, re, sys, tempfile, warnings
+from contextlib import contextmanager, redirect_stdout
 from numbers import Integral
 from pathlib import Path
 
@@ -180,6 +180,15 @@ def read_json(path): return json.loads(Path(path).read_text(encoding="utf-8"))
 def file_hash(path) -> str:
     "SHA-256 of a file's bytes, in hex."
     with open(path, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
+
+# %% ../nbs/00_core.ipynb #c0a1f7e1
+@contextmanager
+def json_printer(wanted:bool=True):
+    "Yield a function that prints its argument as JSON, data frames as lists; if that is not wanted, it does nothing."
+    def text(x): return json.dumps(x, indent=1, default=lambda frame: json.loads(frame.to_json(orient="records")))
+    out = sys.stdout
+    with redirect_stdout(sys.stderr if wanted else out):
+        yield lambda x: wanted and print(text(x), file=out)
 
 # %% ../nbs/00_core.ipynb #862ad8c5
 _UNLOCKABLE = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL}

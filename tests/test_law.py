@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [{"core", "config", "arguments"}, {"tasks", "models", "objectives", "runs"}, {"training", "analysis"}, {"protocol", "bench"}, {"experiments"}, {"cli"}, {"__main__"}]
-EXTRAS = {"transformers", "tokenizers", "aeon", "ipywidgets", "soundfile"}  # a function may import what not everybody has
+EXTRAS = {"argcomplete", "transformers", "tokenizers", "aeon", "ipywidgets", "soundfile"}  # a function may import what not everybody has
 MODULES = sorted(p for p in (ROOT / "spt_nb").rglob("*.py") if p.name != "_modidx.py")
 PAGES = sorted(p for p in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 

@@ -9,7 +9,7 @@ from .mamba import Mamba as Mamba
 from .rglru import RGLRU as RGLRU
 from .s4 import S4 as S4
 from .s4d import S4D as S4D
-from .s5 import S5 as S5
+from .lru import S5 as S5
 from .backbone import SequenceModel as SequenceModel
 from .convolution import WindowConv as WindowConv
 from .backbone import count_parameters as count_parameters

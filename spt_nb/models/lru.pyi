@@ -5,10 +5,10 @@ from contextlib import nullcontext
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn, Tensor
-from ..core import SptError, one_of, whole
+from ..core import SptError, divisor, one_of, whole
 from .attention import Operation, valid_positions
 from .convolution import TiedDropout, check_state, only_causal
-from .hippo import State, as_complex, check_rate
+from .hippo import State, as_complex, check_rate, check_state_space, log_uniform, nplr_legs
 from .s4d import discretise
 class _Scan(Operation):
     """a (L or 1, ...), b (L, ...); (L, ...)."""
@@ -79,6 +79,28 @@ class LRU(SharedStateMixer):
     ssm_parameters: Any
 
     def __init__(self, d_model: int, d_state: int=64, r_min: float=0.9, r_max: float=0.999, max_phase: float=2 * math.pi, init: str='structured', causal: bool=False, dropout: float=0.0):
+        ...
+
+    def system(self, rate: float=1.0) -> tuple:
+        ...
+
+    def readout(self, y: Tensor) -> Tensor:
+        ...
+def hippo_blocks(N: int, J: int, D: int, directions: int=1) -> tuple:
+    """Lambda, B and C of J normal HiPPO matrices with N real states in all, with random inputs and outputs."""
+    ...
+class S5(SharedStateMixer):
+    """A state space model with one state for all channels, (B, L, d_model) to (B, L, d_model)."""
+    log_neg_re: Any
+    im: Any
+    B: Any
+    C: Any
+    log_dt: Any
+    gate: Any
+    ssm_parameters: Any
+    dt_parameters: Any
+
+    def __init__(self, d_model: int, d_state: int=64, n_blocks: int=4, init: str='structured', causal: bool=False, dropout: float=0.0, dt_min: float=0.001, dt_max: float=0.1):
         ...
 
     def system(self, rate: float=1.0) -> tuple:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SHORT', 'WIDTHS', 'CARDS', 'ATTENTION', 'MEAN', 'TIMED_AS_IT_IS', 'REHEARSAL', 'operations', 'parameters',
-           'one_thread', 'speed', 'time_training', 'budget', 'rehearse']
+           'one_thread', 'speed', 'time_training', 'budget', 'budgets', 'rehearse']
 
 # %% ../../nbs/protocol/13_cost.ipynb #ffdbdad4
 import math, tempfile, time
@@ -24,7 +24,7 @@ from ..models.mixer import MIXERS, WITHIN
 from ..objectives.labels import label_objective
 from ..training.optimisation import flops
 from .plan import compare
-from .recipes import MODELS, recipe, resolve
+from .recipes import MODELS, SCALES, known_mixer, recipe, resolve
 from .specs import ModelSpec, TaskSpec
 from .trials import trial
 from ..tasks.batches import collate
@@ -224,6 +224,13 @@ def budget(spec:TaskSpec, mixer:str, scale:str="paper", **overrides) -> pd.Serie
     sequences = dict(pretrain=r.pretrain.steps*r.pretrain.batch_size, finetune=r.train.steps*r.train.batch_size)
     days = {f"{stage}_days": n*timed["seconds_per_sequence"]/86400 for stage, n in sequences.items()}
     return pd.Series(dict(task=spec.name, mixer=mixer, scale=scale) | timed | days)
+
+def budgets(task:str, mixers, scales, **overrides) -> pd.DataFrame: # Parameters of the recipe
+    "A line for each mixer at each scale."
+    for s in scales: one_of("scale", s, SCALES)
+    for m in mixers: known_mixer(m)
+    spec = TaskSpec(name=task, options=dict(n_train=500, n_valid=10, n_test=10))
+    return pd.DataFrame([budget(spec, m, s, **overrides) for s in scales for m in mixers])
 
 # %% ../../nbs/protocol/13_cost.ipynb #10eecba4
 REHEARSAL = {"mini": dict(finetune_steps=200, batch_size=2, valid_every=200, n_train=4000, n_valid=50, n_test=250)}

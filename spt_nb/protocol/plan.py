@@ -19,7 +19,7 @@ from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
 from .paper import TRAINING_ROWS
-from .recipes import PARAMETERS, complete, known_mixer, recipe
+from .recipes import PARAMETERS, Recipe, base_mixer, complete, known_mixer, recipe
 from ..runs.store import Store
 from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
@@ -62,14 +62,20 @@ def _check_arguments(mixers, inits, seeds, runs, data_dir):
         raise SptError(f"{name} is {', '.join(map(str, values))}; allowed: each once")
 
 # %% ../../nbs/protocol/12_plan.ipynb #67915bc3
-def _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides) -> tuple:
+def _saved(saved, mixer, init, ours) -> Recipe:
+    "The recipe of a cell of a saved configuration."
+    init = one_of("init of this configuration", init, saved[one_of("mixer of this configuration", mixer, saved)])
+    return Recipe(model=Recipe().model.but(mixer=base_mixer(mixer))).but(**saved[mixer][init] | ours)
+
+def _resolve(task, mixers, inits, scale, data_dir, fraction, variant, saved, overrides) -> tuple:
     "Recipes of all cells, and the task."
     known = task_options(task)
     for m in mixers: known_mixer(m)
     for name in overrides: one_of("parameter", name, [*PARAMETERS, *known])
     ours = {k: v for k, v in overrides.items() if k in PARAMETERS}
     variant = variant or (known | overrides).get("target")
-    resolved = {(m, i): recipe(task, m, scale, i, variant, **ours) for m in mixers for i in inits}
+    resolved = {(m, i): (_saved(saved, m, i, ours), {}) if saved else recipe(task, m, scale, i, variant, **ours)
+                for m in mixers for i in inits}
     options = next(iter(resolved.values()))[1] | {k: v for k, v in overrides.items() if k in known}
     n = (known | options).get("n_train")
     if isinstance(n, int) and isinstance(fraction, int) and fraction > n:
@@ -149,17 +155,17 @@ def prepare(task:str="own", # Name of a task
             seeds=3, scale:str="mini", # How many, or the seeds: a list, or "0,5-7"; "smoke", "mini" or "paper"
             runs=None, data_dir=None, # Folders: of the store, `runs/` when not given; of downloaded data
             fraction:float|int=1.0, # Share or number of training examples
-            quiet:bool=False, # Say nothing about the data
-            variant:str|None=None, # At paper scale: data-scale (Figure 3); elsewhere without effect
+            quiet:bool=False, variant:str|None=None, # Say nothing about the data; at paper scale: data-scale (Figure 3)
             one_dataset:bool=False, load:bool=True, # One data set for all seeds; load it, else only plan from its sizes
-            data=None, # Your own data: a file, a folder or a `datasets.Dataset`; the task is then "own"
-            hashes:dict|None=None, **overrides) -> Comparison: # Seed -> hash of data that is not loaded; `PARAMETERS`
+            data=None, # Your own: a file, a folder or a `datasets.Dataset`; the task is then "own"
+            recipes=None, hashes:dict|None=None, # By mixer and init, of a saved configuration; of unloaded data by seed
+            **overrides) -> Comparison: # `PARAMETERS`, and options of the task
     "Check everything, load the task, and plan a comparison; none of its trials is computed."
     _check_arguments(mixers, inits, seeds := _seeds(seeds), runs, data_dir)
     mixers = [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
     if load: writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
-    recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, overrides)
+    recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, recipes, overrides)
     _check_sizes(spec, recipes, whole=load)
     specs, facts, tasks = _of_seeds(spec, seeds, one_dataset, load, hashes)
     once = scale == "paper" and task not in TRAINING_ROWS and "valid_every" not in overrides # in an epoch

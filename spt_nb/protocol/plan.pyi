@@ -11,7 +11,7 @@ from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
 from .paper import TRAINING_ROWS
-from .recipes import PARAMETERS, complete, known_mixer, recipe
+from .recipes import PARAMETERS, Recipe, base_mixer, complete, known_mixer, recipe
 from ..runs.store import Store
 from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
@@ -20,7 +20,7 @@ from .minutes import within
 from .trials import trial
 from .stages import Stage
 from ..runs.launch import check_spread, prepare_workers, run_stages
-def prepare(task: str='own', mixers=('attention', 'dlr'), inits=('scratch', 'scratch-matched', 'masked'), seeds=3, scale: str='mini', runs=None, data_dir=None, fraction: float | int=1.0, quiet: bool=False, variant: str | None=None, one_dataset: bool=False, load: bool=True, data=None, hashes: dict | None=None, **overrides) -> Comparison:
+def prepare(task: str='own', mixers=('attention', 'dlr'), inits=('scratch', 'scratch-matched', 'masked'), seeds=3, scale: str='mini', runs=None, data_dir=None, fraction: float | int=1.0, quiet: bool=False, variant: str | None=None, one_dataset: bool=False, load: bool=True, data=None, recipes=None, hashes: dict | None=None, **overrides) -> Comparison:
     """Check everything, load the task, and plan a comparison; none of its trials is computed."""
     ...
 def run_together(comparisons, workers: int | None=None, quiet: bool=False, **how) -> dict:

@@ -6,13 +6,14 @@ from typing import Any, Literal, NamedTuple
 import torch
 from fastcore.basics import patch
 from pydantic import ConfigDict, Field, field_validator
+from ..arguments import read_settings
 from ..config import Config
 from ..core import SptError, derive_seed, one_of
 from ..models.language import PYTHIA, build_model
 from ..models.mixer import find_mixer, source_hash
 from ..models.weights import WEIGHTS, randomise
 from ..objectives.pretext import CausalDenoising, Contrastive, MaskedDenoising
-from ..tasks import KNOWN, Facts, facts, facts_of, load_task
+from ..tasks import CATALOGUE, KNOWN, Facts, facts, facts_of, load_task, task_options
 class TaskSpec(Config):
     """Which data, exactly: a task, its options, and the hash of the resulting data."""
     name: str
@@ -29,6 +30,12 @@ class TaskSpec(Config):
     def facts(self) -> Facts:
         """Its sizes; without loading large data unless the fingerprint is known."""
         ...
+def again(config: dict | list, label: str='') -> dict:
+    """What makes the comparison of a saved configuration again."""
+    ...
+def flags_of(path: str) -> dict:
+    """The flags that a file holds, or those that stand for a saved configuration."""
+    ...
 class ModelSpec(Config):
     """A model without its head: the part that pretraining and fine-tuning share."""
     mixer: str

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['columns', 'fit', 'spark', 'block', 'Log', 'Terminal', 'Notebook', 'choose_view', 'pause_after', 'Watch', 'report',
-           'follow']
+           'stages', 'follow']
 
 # %% ../../nbs/runs/03_watch.ipynb #5f1baaee
 import os, re, sys, threading, time
@@ -195,6 +195,17 @@ def report(store:Store, encoding:str|None=None, # Of the terminal; that of the s
           ) -> str:
     "What the store holds: finished stages, then for every plan what is running, failed, stopped and waiting."
     return "\n".join(_report(store, {}, encoding or sys.stdout.encoding or "ascii")[0])
+
+# %% ../../nbs/runs/03_watch.ipynb #5a1e0005
+def stages(store:Store) -> list[dict]: # hash, title, state, steps, best validation score, why it failed
+    "The stages of all plans, and of none, as they are now."
+    plans, others, names = _survey(store, {})
+    rows = [r for _, some in plans for r in some] + others
+    unplanned = {n for n in names if re.fullmatch("[0-9a-f]{16}", n)} - {r["hash"] for r in rows}
+    lines = [dict(hash=n, title=peek(store.path(n)/"config.json").get("kind", "stage"), steps=0, needs=[], plan=None)
+             for n in sorted(unplanned)]
+    keys = "hash", "title", "state", "step", "steps", "seconds", "best", "why"
+    return [{k: r.get(k) for k in keys} for r in rows + look(lines, store, {})]
 
 # %% ../../nbs/runs/03_watch.ipynb #c98d85f2
 def follow(store:Store, out=None): # Where to; the standard output when not given

@@ -92,6 +92,9 @@ class Watch(threading.Thread):
 def report(store: Store, encoding: str | None=None) -> str:
     """What the store holds: finished stages, then for every plan what is running, failed, stopped and waiting."""
     ...
+def stages(store: Store) -> list[dict]:
+    """The stages of all plans, and of none, as they are now."""
+    ...
 def follow(store: Store, out=None):
     """Repeat the report until the newest plan is over or Ctrl-C."""
     ...

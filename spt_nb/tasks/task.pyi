@@ -25,9 +25,11 @@ class Task:
     levels: int | None = None
     span: tuple = (-1.0, 1.0)
     unit: float = 1.0
+    centre: float = 0.0
     mask_ratio: float = 0.15
     source: str = ''
     fingerprint: str = ''
+    reader: dict | None = None
 
     def __post_init__(self):
         ...
@@ -35,11 +37,16 @@ class Task:
     def __repr__(self):
         ...
 
+    def record(self) -> dict:
+        """What must be known to answer new rows, and in a few words what the training data was."""
+        ...
+
     def subset(self, size: float | int, draw: int=0) -> Task:
         """The same task with fewer training examples; of one draw, a smaller subset lies inside a larger one."""
         ...
 KINDS: Any
 MODALITIES: Any
+_RECORDED: Any
 FIRST: Any
 BYTES: Any
 def byte_ids(texts: list, length: int):
