@@ -87,7 +87,7 @@ PLANS |= {
                        ratios=dict(smoke=(.15, .5), mini=(.05, .15, .3, .5, .75), paper=(.05, .15, .3, .5, .75)))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #7a3c51e1
-_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck={},
+_START = dict(copy_match=dict(pretrain_steps=600, finetune_steps=400), dyck=dict(finetune_steps=1200),
               chains=dict(pretrain_steps=500, finetune_steps=400), digits=dict(pretrain_steps=400, finetune_steps=400),
               promoters=dict(pretrain_steps=500, finetune_steps=500, length=64, min_distance=16, max_distance=48,
                              n_valid=300, n_test=1000))
