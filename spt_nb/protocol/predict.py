@@ -195,7 +195,7 @@ def load_model(folder, # That `export` made; or owner/name of a model on the Hub
     if not path.is_dir() and re.fullmatch(r"[\w.-]+/[\w.-]+", str(folder)): return _from_hub(str(folder), mixer)
     if not path.is_dir():
         there = [f.name for f in path.absolute().parent.iterdir()] if path.absolute().parent.is_dir() else []
-        raise SptError(f"model is {str(folder)!r}; allowed: a folder that spt export wrote{hint(path.name, there)}")
+        raise SptError(f"folder is {str(folder)[:80]!r}; allowed: one that spt export wrote{hint(path.name, there)}")
     files, stage, module = verified(path, find_mixer(mixer) if isinstance(mixer, str) else mixer)
     return Predictor(module, stage, json.loads(files["reader.json"]) if "reader.json" in files else None)
 

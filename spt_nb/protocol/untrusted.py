@@ -154,7 +154,8 @@ def _check_reader(reader, stage, model:dict):
         if has != needed:
             raise SptError(f"{what} is {str(has)[:40]}; allowed: {needed}, as model.json and config.json say")
     own, size = reader.own, reader.vocab_size or reader.channels
-    same("name", reader.name, stage.task.name), same("fingerprint", reader.fingerprint, stage.task.fingerprint)
+    same("name", reader.name, stage.task.name)
+    if stage.task.fingerprint: same("fingerprint", reader.fingerprint, stage.task.fingerprint)
     same("length", reader.length, model["max_length"])
     if stage.kind == "finetune": same("n_outputs", reader.n_outputs, model["n_outputs"])
     if reader.vocab_size: same("vocab_size", size, model.get("vocab_size"))
