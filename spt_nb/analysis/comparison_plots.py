@@ -95,20 +95,20 @@ def plot_comparison(summary:pd.DataFrame, rows:pd.DataFrame, # As for `plot_scor
     return fig
 
 # %% ../../nbs/analysis/05_comparison_plots.ipynb #5e1ec7a0
-def _looks(table, color, marker) -> tuple: # A colour and a marker for each value of the two columns
-    names = list(dict.fromkeys(table[color]))
+def _looks(table, color, marker, order) -> tuple: # A colour and a marker for each value of the two columns
+    names = list(dict.fromkeys([*order, *table[color]]))
     palette = dict(zip(names, importlib.import_module("seaborn").color_palette("colorblind", len(names))))
-    return palette, markers(table[marker])
+    return {n: palette[n] for n in names if n in set(table[color])}, markers(sorted(set(table[marker])))
 
 # %% ../../nbs/analysis/05_comparison_plots.ipynb #8133fa8a
 def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
                 x:str, y:str, xlabel:str, ylabel:str, # Columns with shares, and what they are
                 color:str, marker:str="mixer", panel:str="task", # Columns that tell the points and the panels apart
-                diagonal:bool=True, # Draw the line x = y
+                diagonal:bool=True, order:tuple=(), # Draw the line x = y; values of `color`, for equal colours in pictures
                 title:str|None=None) -> plt.Figure:
     "One quantity against another in percent; a panel for each task, a point for each model."
     check_columns(table, "table", x, y, color, marker, panel)
-    (palette, shape), panels = _looks(table, color, marker), list(dict.fromkeys(table[panel]))
+    (palette, shape), panels = _looks(table, color, marker, order), list(dict.fromkeys(table[panel]))
     columns = min(len(panels), 5)
     size = 1.6 + 2.5*columns, 1.6 + 2.7*ceil(len(panels)/columns)
     with new_figure(figsize=size, title=title) as fig:
