@@ -104,7 +104,7 @@ def _looks(table, color, marker, order) -> tuple: # A colour and a marker for ea
 def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
                 x:str, y:str, xlabel:str, ylabel:str, # Columns with shares, and what they are
                 color:str, marker:str="mixer", panel:str="task", # Columns that tell the points and the panels apart
-                diagonal:bool=True, order:tuple=(), # Draw the line x = y; values of `color`, for equal colours in pictures
+                diagonal:bool=True, order:tuple=(), # Draw the line x = y; the first values of `color`, in order
                 title:str|None=None) -> plt.Figure:
     "One quantity against another in percent; a panel for each task, a point for each model."
     check_columns(table, "table", x, y, color, marker, panel)
