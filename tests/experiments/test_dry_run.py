@@ -47,6 +47,7 @@ def test_what_reproduces_the_paper_has_the_numbers_of_the_paper(page):
             if seed or page == "size":
                 continue
             start, _, random = init.partition("+")
+            random = random or a.get("weights", "structured") != "structured"
             variant = a.get("variant") or a.get("target")
             for line in LINES:
                 kinds, wants_random = inits(line)
