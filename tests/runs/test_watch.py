@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -99,16 +100,19 @@ def in_terminal(code, *args, columns=100, lines=30, hit=None, **env):
     env = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"} | env
     p = subprocess.Popen([sys.executable, "-c", code, *map(str, args)], stdout=theirs, stderr=theirs, env=env)
     os.close(theirs)
-    written = b""
+    written, again = b"", float("inf")
     while True:
         try:
-            piece = os.read(ours, 65536)
+            piece = os.read(ours, 65536) if select.select([ours], [], [], 1)[0] else b""
         except OSError:  # the other end is closed
             break
         written += piece
         if hit and re.search(hit.encode(), written):
             p.send_signal(signal.SIGINT)
-            hit = None
+            hit, again = None, time.monotonic() + 20
+        if time.monotonic() > again:  # a signal can fall into a moment when Python drops it
+            p.send_signal(signal.SIGINT)
+            again = time.monotonic() + 20
     os.close(ours)
     return p.wait(), written.decode()
 
