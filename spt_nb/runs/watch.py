@@ -37,7 +37,7 @@ def fit(text:str, width:int, encoding:str="utf-8") -> str:
     head = _head(text, (width - columns(dots) + 1)//2)
     return head + dots + _head(text[::-1], width - columns(dots) - columns(head))[::-1]
 
-# %% ../../nbs/runs/03_watch.ipynb #8b8f4de0
+# %% ../../nbs/runs/03_watch.ipynb #bb63dc7e
 def spark(curve, width:int=8, fancy:bool=True) -> str:
     "A curve as a row of characters, the lowest point at the bottom."
     if len(curve) > width: curve = [curve[i*(len(curve) - 1)//(width - 1)] for i in range(width)]
@@ -56,6 +56,9 @@ def _details(r, fancy) -> list[str]:
     curve = spark(r["curve"], 8, fancy)
     return [full*bar + empty*(10 - bar), f"{100*share:3.0f}%", f"{speed:>8}", f"{best:<11}", f"{curve:8}"]
 
+
+
+# %% ../../nbs/runs/03_watch.ipynb #8b8f4de0
 def _shorter(titles, room) -> list[str]:
     "Titles; if they do not fit, without the parts that all share."
     parts = [t.split(", ") for t in titles]
@@ -155,8 +158,8 @@ def watch(self:Watch):
         last, at, size = self.over.wait(max(pause, view.every)), time.monotonic(), view.size()
         rows = look(lines, self.store, known)
         end = f"{counts(rows)}, {clock(time.monotonic() - begun)}" if view.timed else counts(rows)
-        now = [fit(end, size[0] - 1, view.encoding)] if last else block(rows, *size, view.encoding, self.workers, others)
-        view.draw(now)
+        how = view.encoding, self.workers, others
+        view.draw([fit(end, size[0] - 1, view.encoding)] if last else block(rows, *size, *how))
         pause = pause_after(time.monotonic() - at)
 
 @patch
