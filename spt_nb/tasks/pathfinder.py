@@ -17,7 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ..core import SptError, cores, one_of, whole
-from .compiled import below, compiled, inner, mix
+from .paths import below, compiled, inner, mix
 from .cache import cached, limited, log, rescaled, sharded
 from .pathfinder_layout import SIZES, short, shrink, tables, targets
 from .batches import random_split, table

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..core import one_of
-from .compiled import below, compiled, inner, rand
+from .paths import below, compiled, inner, rand
 
 # %% ../../nbs/tasks/10_pathfinder_layout.ipynb #9e375dda
 class Drawing(NamedTuple):
