@@ -202,7 +202,8 @@ class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequence
 
     @classmethod
     def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, mixer=None, **given):
-        where = {k: given.pop(k, None) for k in ("revision", "cache_dir", "force_download", "token", "local_files_only")}
+        asked = "revision", "cache_dir", "force_download", "token", "local_files_only"
+        where = {k: given.pop(k, None) for k in asked}
         weights = "model.safetensors"
         if "d_model" not in given: # `spt export` wrote it
             given |= {k: v for k, v in read_json(_file(model_id, "model.json", where)).items()
