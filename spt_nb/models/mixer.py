@@ -192,6 +192,7 @@ model = SequenceModel.from_pretrained(...) # this folder, or its name on the Hub
 ```
 """
 
+# %% ../../nbs/models/14_mixer.ipynb #c3fb42d1
 class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequences"], model_card_template=_CARD,
                paper_url="https://arxiv.org/abs/2310.02980"):
     "What gives a model `save_pretrained`, `from_pretrained` and `push_to_hub`."
