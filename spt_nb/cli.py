@@ -39,7 +39,6 @@ def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
 
-
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
@@ -142,6 +141,7 @@ def tasks(name:str="", json:bool=False): # A task, to see its options
 def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
+         export:str=None, # Folder for `datasets.load_dataset` and the Hub: Parquet files and a card
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
     from spt_nb.tasks import cache, load_task
@@ -149,7 +149,8 @@ def data(name:str="", # A task (see: spt tasks)
     if not verify:
         if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
-        return print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        return export and print(f"Written for datasets.load_dataset: {task.export(export, **options)}")
     print(cache.condition(kept := cache.verify()))
     return int(any(kept.values()))
 
@@ -238,8 +239,6 @@ def _recipe_help() -> dict: # Group -> flag -> help
         text = described(PARAMETERS[n].help, "by scale and task" if n in varied else default)
         groups["model" if PARAMETERS[n].part in ("model", "sizes") else "training"][n] = text
     return groups
-
-
 
 def main(argv:list[str]|None=None):
     "The `spt` command."

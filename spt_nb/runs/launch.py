@@ -167,13 +167,14 @@ def run_stages(stages, store:Store, workers:int|None=None, # Processes or jobs; 
     "Compute all stages and what they need, showing how far they are; what is finished is not computed again."
     check_spread(workers, cluster, processes, cluster_options)
     everything, run_id = plan(stages), f"{time.time_ns()}"
-    todo = [s for s in everything if not store.ready(s.hash)]
+    todo, others = [], []
+    for s in everything: (others if store.ready(s.hash) else todo).append(s)
     workers = min(workers or (4 if cluster == "slurm" else max(1, (len(gpus()) or cores())//processes)), len(todo))
     if workers < 2: dismiss_workers()
     if not todo: return {}
     if cluster: failed = _run_jobs(everything, todo, store, workers, quiet, cluster, processes, cluster_options or {})
     else:
-        with Watch(todo, store, quiet):
+        with Watch(todo, store, quiet, workers, others):
             if workers == 1: failed = work(everything, store, run_id, processes)
             else: failed = spread(everything, store, run_id, workers, processes)
     return {s.title: failed[s.hash] for s in todo if s.hash in failed}
