@@ -23,7 +23,7 @@ _SHARED = dict(
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
-    scale="smoke, mini or paper", dry_run="Show steps, hours, memory, disk (and the job script for slurm); train nothing",
+    scale="smoke, mini or paper", dry_run="Show steps, hours, memory (and the job script for slurm); train nothing",
     json="Print JSON for scripts; everything else goes to the standard error",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
@@ -38,8 +38,6 @@ def _dry(dry_run, speed, minutes) -> bool:
 def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
-
-
 
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
@@ -143,6 +141,7 @@ def tasks(name:str="", json:bool=False): # A task, to see its options
 def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
+         export:str=None, # Folder for `datasets.load_dataset` and the Hub: Parquet files and a card
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
     from spt_nb.tasks import cache, load_task
@@ -150,7 +149,8 @@ def data(name:str="", # A task (see: spt tasks)
     if not verify:
         if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
-        return print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        return export and print(f"Written for datasets.load_dataset: {task.export(export, **options)}")
     print(cache.condition(kept := cache.verify()))
     return int(any(kept.values()))
 
@@ -203,12 +203,9 @@ def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch
            data:str=None, data_dir:str=None, fraction:str="1.0", speed:str=None, workers:int=None, runs:str=None,
            **overrides):
     "Hours, memory and disk of a comparison, from a short timing of every model here. Further flags as for compare."
-    from spt_nb.experiments.dry_run import show_comparison
-    asked = dict(task=task or ("own" if data else "listops"), mixers=names("mixers", mixers), inits=names("inits", inits),
-                 seeds=value(seeds), data=data, data_dir=data_dir, fraction=value(fraction), runs=runs, **overrides)
     for scale in names("scales", scales or ("mini" if data else "mini,paper")):
         print(f"\nscale {scale}", flush=True)
-        show_comparison(asked | dict(scale=scale), speed, workers)
+        compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, True, speed, **overrides)
 
 # %% ../nbs/03_cli.ipynb #667ad19d
 def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table
@@ -243,8 +240,6 @@ def _recipe_help() -> dict: # Group -> flag -> help
         text = described(PARAMETERS[n].help, "by scale and task" if n in varied else default)
         groups["model" if PARAMETERS[n].part in ("model", "sizes") else "training"][n] = text
     return groups
-
-
 
 def main(argv:list[str]|None=None):
     "The `spt` command."

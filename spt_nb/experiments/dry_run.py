@@ -120,8 +120,9 @@ def _line(c, a, mixer, init, stage, label, card, memo:dict) -> dict:
     if key not in memo:
         memo[key] = dict(sources=_sources(c, a, mixer, init, kind), parameters=size_of(m, facts))
     cost = stage_cost(stage, mixer, card)
-    return memo[key] | dict(
-        validations=cost.validations, sequences=cost.sequences, hours=cost.seconds/3600, task=label[0] if label else stage.task.name, mixer=mixer, init=init, stage=kind, size=size,
+    known = dict(validations=cost.validations, sequences=cost.sequences, hours=cost.seconds/3600)
+    return memo[key] | known | dict(
+        task=label[0] if label else stage.task.name, mixer=mixer, init=init, stage=kind, size=size,
         schedule=cuts.get(t.schedule, t.schedule), open_end=t.patience is not None, label=str(label),
         steps=t.steps, batch=t.batch_size, rates=t.lr)
 

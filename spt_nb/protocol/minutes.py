@@ -183,8 +183,8 @@ def estimate(comparisons, # Of one store
     span = STARTS + makespan({s.hash: [n.hash for n in s.needs] for s in left}, took, workers) if left else 0.
     most, disk = max(left or everything, key=lambda s: costs[s.hash].memory), sum(c.disk + 2e4 for c in costs.values())
     return Estimate(len(everything), len(everything) - len(left), min(workers, len(left)) or 1, span,
-                    sum(took.values()), max(took.values(), default=0.), LIBRARIES + costs[most.hash].memory/1e9, most.title,
-                    disk/1e9, len(known), card)
+                    sum(took.values()), max(took.values(), default=0.), LIBRARIES + costs[most.hash].memory/1e9,
+                    most.title, disk/1e9, len(known), card)
 
 # %% ../../nbs/protocol/12_minutes.ipynb #beda2d84
 SHORT = 2*3600 # Seconds of a stage that a core may take

@@ -1,14 +1,14 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
-import heapq, math, platform, time
+import math, platform, time
 from typing import Literal, NamedTuple
 from ..core import SptError, cores, digest, read_json, write_json
 import torch
 from accelerate.utils import send_to_device
 from fastcore.basics import patch
-from .stages import Finetune, Pretrain, Stage, Text
+from .stages import Finetune, Pretrain, Stage, Text, Trial
 from ..runs.launch import run_stages
-from ..runs.progress import plan
+from ..runs.progress import makespan, plan
 from ..runs.workers import gpus
 from ..tasks.batches import Split
 from ..training.evaluation import evaluate
@@ -44,9 +44,6 @@ def typical(stage: Pretrain | Finetune | Text) -> Pretrain | Finetune:
     ...
 def stage_seconds(stage, timing: dict, budget: float=1.0) -> float:
     """How long a stage takes."""
-    ...
-def makespan(needs: dict, seconds: dict, workers: int) -> float:
-    """When the last stage is done."""
     ...
 STARTS = 5.0
 class Timed(NamedTuple):

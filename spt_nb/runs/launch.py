@@ -38,7 +38,7 @@ def this_machine() -> str:
 SLURM = ("account array_parallelism comment constraint cpus_per_gpu cpus_per_task dependency exclude exclusive "
          "gpus_per_node gpus_per_task gres job_name mail_type mail_user mem mem_per_cpu mem_per_gpu nodelist partition "
          "qos signal_delay_s time wckey")
-OPTIONS = ("name", "note", "timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node", *(f"slurm_{n}" for n in SLURM.split()))
+OPTIONS = (*"name note timeout_min mem_gb cpus_per_task gpus_per_node".split(), *(f"slurm_{n}" for n in SLURM.split()))
 
 def check_spread(workers=None, cluster=None, processes=1, cluster_options=None, # As for `run_stages`
                  here:bool=True): # Must the cluster be here, and not only have its script shown?
