@@ -111,8 +111,7 @@ def _stages(c, seen:set):
 
 # %% ../../nbs/experiments/86_dry_run.ipynb #5cba8eec
 def _line(c, a, mixer, init, stage, label, card, memo:dict) -> dict:
-    t, m, facts = stage.train, stage.model, stage.task.facts()
-    kind = stage.kind
+    t, m, facts, kind = stage.train, stage.model, stage.task.facts(), stage.kind
     if kind == "finetune": kind = "finetune" if stage.pretrain else "joint" if stage.auxiliary else "scratch"
     cuts = dict(plateau="cut on plateaus", step=f"cut every {t.schedule_steps or 0:,} steps")
     size = " x ".join(map(str, filter(None, (m.d_model, m.n_layers, m.mixer_args.get("d_state")))))
@@ -141,6 +140,9 @@ def _grouped(lines:list[dict]) -> pd.DataFrame:
     t = t.sort_values(list(order), key=lambda x: x.map(order[x.name]), kind="stable", ignore_index=True)
     return t.assign(hours_each=t.hours/t.runs)
 
+
+
+# %% ../../nbs/experiments/86_dry_run.ipynb #19e54ae3
 def plan_table(plan, # A `Design`, several, what `planned` makes of them, or a `Comparison`
                card:str|None=None, # A GPU whose speed is known; None: this machine
                seen:set|None=None, # Hashes of stages that are in another table
@@ -148,7 +150,7 @@ def plan_table(plan, # A `Design`, several, what `planned` makes of them, or a `
     "What would be trained, the sources of its numbers, and how long it takes; a line for equal stages."
     if card is not None: one_of("speed", card, CARDS)
     cells = [((), {}, plan)] if isinstance(plan, Comparison) else plan if isinstance(plan, list) else planned(plan)
-    seen, memo = set() if seen is None else seen, {}
+    memo, seen = {}, set() if seen is None else seen
     with traceless(), one_thread():
         return _grouped([_line(c, a | dict(given=given), *stage, label, card, memo)
                          for label, a, c in cells for stage in _stages(c, seen)])
@@ -198,26 +200,27 @@ MOST = 16 # Lines that a person reads
 def _told(cells, workers, card, seen, given) -> tuple: # The text, the same as JSON
     "What is known of the plans of some cells."
     with traceless(): table, e = plan_table(cells, card, seen, given), estimate([c for *_, c in cells], workers, card)
-    some = describe(table) if len(table) <= MOST else f"{len(table)} kinds of stages (all of them: --json)"
-    lines = table.to_json(orient="records")
-    return f"{some}\n\n{e}" if len(table) else describe(table), dict(estimate=e._asdict(), lines=json.loads(lines))
+    text = describe(table) if len(table) <= MOST else f"{len(table)} kinds of stages (all of them: --json)"
+    if len(table): text += f"\n\n{e}"
+    return text, dict(estimate=e._asdict(), lines=json.loads(table.to_json(orient="records")))
 
+
+
+# %% ../../nbs/experiments/86_dry_run.ipynb #d78a7a81
 def show(name:str, scale:str, card:str|None=None, # As for `designs` and `plan_table`; name may be all
          as_json:bool=False, **parameters):
     "Print what experiments would train, each stage with the first that needs it."
     paths, seen, found, hours = chosen(name), set(), {}, 0.
-    parameters = check_parameters(paths, scale, parameters)
+    workers = (parameters := check_parameters(paths, scale, parameters)).get("workers")
     for page in map(short, paths):
-        try:
-            cells = planned(designs(page, scale, **parameters))
-            text, found[page] = _told(cells, parameters.get("workers"), card, seen, GIVEN)
+        try: text, found[page] = _told(planned(designs(page, scale, **parameters)), workers, card, seen, GIVEN)
         except SptError as e:
             if name != "all": raise
             text = f"refused: {e}"
         else: hours += sum(line["hours"] for line in found[page]["lines"])
         if not as_json: print(f"\n{page}\n{text}" if name == "all" else text, flush=True)
-    if as_json: print(json.dumps(found, indent=1))
-    elif name == "all": print(f"\n{len(paths)} experiments: {duration(3600*hours)} of work")
+    if as_json: return print(json.dumps(found, indent=1))
+    if name == "all": print(f"\n{len(paths)} experiments: {duration(3600*hours)} of work")
 
 # %% ../../nbs/experiments/86_dry_run.ipynb #62336a83
 def show_comparison(asked:dict, card:str|None=None, # Arguments of `prepare`; as for `plan_table`
@@ -225,7 +228,7 @@ def show_comparison(asked:dict, card:str|None=None, # Arguments of `prepare`; as
                     as_json:bool=False):
     "Print what a comparison would train, and the job script if it is for Slurm."
     cells = planned(Design(None, {(asked["task"],): asked}, ("task",)))
-    text, found = _told(cells, workers, card, None, "given")
+    text, found = _told(cells, workers or (4 if cluster == "slurm" else None), card, None, "given")
     if cluster == "slurm":
         (*_, c), = cells
         with traceless(): options = job_options([c], workers, processes, cluster_options)

@@ -160,10 +160,13 @@ def _here(spec:ModelSpec, name, length, batch) -> float:
         _HERE[key] = operations(one, length, batch)*batch/_timed(one, length, batch, "cuda" if gpu else "cpu")
     return _HERE[key]
 
+
+
+# %% ../../nbs/protocol/11_cost.ipynb #57e7e58e
 def _timed(spec, length, batch, device) -> float:
-    "Seconds of one step, after one to warm up."
+    "Seconds of one step."
     model = _build(spec, n_layers=spec.n_layers, length=length, n_outputs=1, vocab_size=4).to(device)
-    run, taken, opt = _probe(model, batch, length, device), [], torch.optim.AdamW(model.parameters(), 1e-3)
+    run, opt, taken = _probe(model, batch, length, device), torch.optim.AdamW(model.parameters()), []
     for _ in range(3):
         start = time.perf_counter()
         run()
@@ -214,13 +217,16 @@ def memory(spec:ModelSpec, length:int, batch:int, # Of the longest sequences
     each, once = _KEPT[key]
     return 24*weights + (spec.n_layers + 1)*length*(each*batch + once) # one more block while its gradients are computed
 
-# %% ../../nbs/protocol/11_cost.ipynb #f4a15c48
+# %% ../../nbs/protocol/11_cost.ipynb #a124c093
 def size_of(spec:ModelSpec, facts) -> int|None:
     "Trainable numbers of the model for a task."
     inputs = dict(vocab_size=facts.vocab_size) if facts.vocab_size else dict(channels=facts.channels)
     if spec.mixer == PYTHIA and not facts.vocab_size: return None
     return parameters(spec, facts.length, n_outputs=facts.n_outputs, **inputs)
 
+
+
+# %% ../../nbs/protocol/11_cost.ipynb #f4a15c48
 class Cost(NamedTuple):
     "What a stage takes."
     seconds: float = 0.

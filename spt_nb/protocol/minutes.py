@@ -139,6 +139,8 @@ def timed(stages, store, seconds:float, # From `plan`; of all that is planned
     return Timed(stages, timings, workers), STARTS + sum(t["took"] for t in found.values())/workers
 
 # %% ../../nbs/protocol/12_minutes.ipynb #af057422
+def _size(gigabytes) -> str: return f"{gigabytes:,.1f} GB" if gigabytes >= 1 else f"{1e3*gigabytes:,.0f} MB"
+
 class Estimate(NamedTuple):
     "What a plan will take."
     stages: int
@@ -148,21 +150,24 @@ class Estimate(NamedTuple):
     work: float # Seconds of all stages that are left
     longest: float # Seconds of the longest
     gigabytes: float # That a worker needs at most
-    largest: str # Which stage that is
+    largest: str # In which stages
     disk: float # Gigabytes of results
-    known: int # Stages whose seconds come from finished ones
-    card: str|None # None: this machine
+    known: int; card: str|None # Stages timed by finished ones; as for `estimate`
 
-    def __str__(self):
-        done = f", {self.finished} of them finished" if self.finished else ""
-        where = f"on {'an ' + self.card.upper() if self.card else 'one core' if not gpus() else 'one GPU'} each"
-        basis = f"steps measured on an {self.card.upper()}" if self.card else "a short timing of every model"
-        if self.known: basis = f"finished stages for {self.known} of them, else {basis}"
-        return (f"{self.stages:,} stages{done}\n"
-                f"time    about {duration(self.seconds)} with {self.workers} workers {where}\n"
-                f"        {duration(self.work)} of work, the longest stage {duration(self.longest)}, by {basis}\n"
-                f"memory  about {self.gigabytes:.1f} GB for each worker, most for {self.largest}\n"
-                f"disk    {self.disk:.2g} GB of results in the end").replace(" 1 workers", " 1 worker")
+
+
+# %% ../../nbs/protocol/12_minutes.ipynb #1e7cb4f5
+@patch
+def __str__(self:Estimate):
+    done = f", {self.finished} of them finished" if self.finished else ""
+    where = f"an {self.card.upper()}" if self.card else "one GPU" if gpus() else "one core"
+    basis = f"steps measured on an {self.card.upper()}" if self.card else "a short timing of every model"
+    if self.known: basis = f"what finished stages took for {self.known} of them, else {basis}"
+    return (f"{self.stages:,} stages{done}\n"
+            f"time    about {duration(self.seconds)} with {self.workers} workers on {where} each\n"
+            f"        {duration(self.work)} of work, the longest stage {duration(self.longest)}, by {basis}\n"
+            f"memory  about {_size(self.gigabytes)} for each worker, most for {self.largest}\n"
+            f"disk    {_size(self.disk)} of results in the end").replace(" 1 workers", " 1 worker")
 
 # %% ../../nbs/protocol/12_minutes.ipynb #023e5ef5
 EACH = .2 # Seconds of a stage besides its training
@@ -174,17 +179,17 @@ def estimate(comparisons, # Of one store
     "What is left of some comparisons, before any of it is computed."
     mixers = {s.hash: mixer for c in comparisons for (mixer, *_), t in c.trials.items() for s in plan([t])}
     everything = plan([t for c in comparisons for t in c.trials.values()])
-    workers = workers or (4 if card else len(gpus()) or cores())
-    done, spent = ledger(comparisons[0].store)
+    workers, (done, spent) = workers or (4 if card else len(gpus()) or cores()), ledger(comparisons[0].store)
     with one_thread(): costs = {s.hash: stage_cost(s, mixers[s.hash], card) for s in everything}
     left = [s for s in everything if digest(blank(s.model_dump(mode="json"))) not in done]
     known = {s.hash: s.steps*spent[s.pace] for s in left if s.steps and not card and s.pace in spent}
     took = {s.hash: EACH + known.get(s.hash, costs[s.hash].seconds) for s in left}
     span = STARTS + makespan({s.hash: [n.hash for n in s.needs] for s in left}, took, workers) if left else 0.
     most, disk = max(left or everything, key=lambda s: costs[s.hash].memory), sum(c.disk + 2e4 for c in costs.values())
+    largest = f"{mixers[most.hash]} in batches of {most.pace[2]}"
     return Estimate(len(everything), len(everything) - len(left), min(workers, len(left)) or 1, span,
                     sum(took.values()), max(took.values(), default=0.), LIBRARIES + costs[most.hash].memory/1e9,
-                    most.title, disk/1e9, len(known), card)
+                    largest, disk/1e9, len(known), card)
 
 # %% ../../nbs/protocol/12_minutes.ipynb #beda2d84
 SHORT = 2*3600 # Seconds of a stage that a core may take
@@ -200,10 +205,10 @@ def job_options(comparisons, workers:int|None=None, processes:int=1, # As for `r
     e = estimate(comparisons, workers or 4, "h200") if on_gpu else here
     margin, what = (3, "GPU") if on_gpu else (2, "core")
     asked = dict(timeout_min=min(24*60, max(10, math.ceil(margin*e.seconds/60))), mem_gb=math.ceil(1.5*e.gigabytes + 1))
-    if on_gpu: asked |= dict(gpus_per_node=processes, cpus_per_task=4*processes, mem_gb=max(16, math.ceil(e.gigabytes)))
+    if on_gpu: asked |= dict(gpus_per_node=processes, cpus_per_task=4*processes, mem_gb=16)
     why = f"asks for {margin} times this, as another {what} may be slower, a day at most; then a job is requeued"
-    ours = {k: v for k, v in asked.items() if not set(INSTEAD[k].split()) & set(given or {})}
-    return dict(note=f"{e}\n{why}") | ours | (given or {})
+    given, ours = given or {}, [k for k in asked if not set(INSTEAD[k].split()) & set(given or {})]
+    return dict(note=f"{e}\n{why}") | {k: asked[k] for k in ours} | given
 
 # %% ../../nbs/protocol/12_minutes.ipynb #23188de2
 FEWEST = 10 # Steps of a stage

@@ -182,7 +182,7 @@ def _pace(stage:dict) -> tuple: # Model and data, kind of work, sequences of a s
     task, model = stage["task"], stage["model"] | dict(weights="structured")
     data = task["name"], task["fraction"], {k: v for k, v in task["options"].items() if k != "seed"}
     work = f"{stage['kind']} {stage.get('objective', '')}".strip()
-    return digest([*data, model, train["precision"], stage.get("beside")]), work, train["batch_size"]
+    return digest([*data, model, train.get("precision"), stage.get("beside")]), work, train["batch_size"]
 
 @patch(as_prop=True)
 def pace(self:Pretrain|Finetune|Text|Trial) -> tuple[str, str, int]:

@@ -207,6 +207,9 @@ def duration(seconds:float) -> str:
     n = seconds/units[name]
     return f"{n:,.{int(n < 9.95)}f} {name}"
 
+
+
+# %% ../../nbs/runs/02_progress.ipynb #4f0c77e0
 def counts(rows) -> str:
     "How many stages are done, and how many are in another state; those that diverged are done."
     n = Counter(r["state"] for r in rows)
