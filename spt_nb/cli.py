@@ -52,7 +52,7 @@ def quickstart(seeds:int=3, # Runs of every row
     c = compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(f"{c.report()}\n\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
     print(rehearse(scale, runs))
-    c.save(folder, title="Copy-match (synthetic): is the second half a copy of the first?")
+    c.save(folder, title=f"Copy-match, {scale} scale: is the second half a copy of the first?")
     print(f"""
 Copy-match is a synthetic task: is the second half of a sequence a copy of the first? From random weights attention
 stays at chance. After self-pretraining on its inputs it solves the task. A linear recurrence (DLR) always solves it.
