@@ -135,7 +135,7 @@ def _grouped(lines:list[dict]) -> pd.DataFrame:
     same, sums = [k for k in _SAME if k not in _GRID], dict.fromkeys(("sequences", "runs", "hours"), "sum")
     t = pd.DataFrame(lines, columns=[*_SAME, "label", "sequences", "hours"]).assign(runs=1)
     t = t.groupby([*same, "label"], sort=False, dropna=False, as_index=False).agg({k: several(k) for k in _GRID} | sums)
-    t = t.groupby(list(_SAME), sort=False, dropna=False, as_index=False).agg(sums)
+    t = t.groupby([*_SAME], sort=False, dropna=False, as_index=False).agg(sums)
     order = {k: {v: i for i, v in enumerate(t[k].unique())} for k in ("task", "mixer", "init")}
     t = t.sort_values(list(order), key=lambda x: x.map(order[x.name]), kind="stable", ignore_index=True)
     return t.assign(hours_each=t.hours/t.runs)
@@ -149,7 +149,8 @@ def plan_table(plan, # A `Design`, several, what `planned` makes of them, or a `
                given:str=GIVEN) -> pd.DataFrame: # The source of numbers that differ from the recipe
     "What would be trained, the sources of its numbers, and how long it takes; a line for equal stages."
     if card is not None: one_of("speed", card, CARDS)
-    cells = [((), {}, plan)] if isinstance(plan, Comparison) else plan if isinstance(plan, list) else planned(plan)
+    known = isinstance(plan, list) and not isinstance(plan[0], Design)
+    cells = [((), {}, plan)] if isinstance(plan, Comparison) else plan if known else planned(plan)
     memo, seen = {}, set() if seen is None else seen
     with traceless(), one_thread():
         return _grouped([_line(c, a | dict(given=given), *stage, label, card, memo)
@@ -201,8 +202,7 @@ def _told(cells, workers, card, seen, given) -> tuple: # The text, the same as J
     "What is known of the plans of some cells."
     with traceless(): table, e = plan_table(cells, card, seen, given), estimate([c for *_, c in cells], workers, card)
     text = describe(table) if len(table) <= MOST else f"{len(table)} kinds of stages (all of them: --json)"
-    if len(table): text += f"\n\n{e}"
-    return text, dict(estimate=e._asdict(), lines=json.loads(table.to_json(orient="records")))
+    return f"{text}\n\n{e}", dict(estimate=e._asdict(), lines=json.loads(table.to_json(orient="records")))
 
 
 

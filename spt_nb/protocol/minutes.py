@@ -161,8 +161,8 @@ class Estimate(NamedTuple):
 def __str__(self:Estimate):
     done = f", {self.finished} of them finished" if self.finished else ""
     where = f"an {self.card.upper()}" if self.card else "one GPU" if gpus() else "one core"
-    basis = f"steps measured on an {self.card.upper()}" if self.card else "a short timing of every model"
-    if self.known: basis = f"what finished stages took for {self.known} of them, else {basis}"
+    basis = f"steps measured on an {self.card.upper()}" if self.card else "a short timing"
+    if self.known: basis = f"finished stages ({self.known}), else {basis}"
     return (f"{self.stages:,} stages{done}\n"
             f"time    about {duration(self.seconds)} with {self.workers} workers on {where} each\n"
             f"        {duration(self.work)} of work, the longest stage {duration(self.longest)}, by {basis}\n"
