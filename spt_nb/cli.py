@@ -23,7 +23,7 @@ _SHARED = dict(
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
-    scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing",
+    scale="smoke, mini or paper", dry_run="Show steps, hours, memory (and the job script for slurm); train nothing",
     json="Print JSON for scripts; everything else goes to the standard error",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
@@ -39,7 +39,6 @@ def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
 
-
 # %% ../nbs/03_cli.ipynb #e56dfccc
 def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
@@ -53,7 +52,7 @@ def quickstart(seeds:int=3, # Runs of every row
     c = compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(f"{c.report()}\n\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
     print(rehearse(scale, runs))
-    c.save(folder, title="Copy-match (synthetic): is the second half a copy of the first?")
+    c.save(folder, title=f"Copy-match, {scale} scale: is the second half a copy of the first?")
     print(f"""
 Copy-match is a synthetic task: is the second half of a sequence a copy of the first? From random weights attention
 stays at chance. After self-pretraining on its inputs it solves the task. A linear recurrence (DLR) always solves it.
@@ -89,7 +88,7 @@ def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
     if dry_run:
         from spt_nb.experiments.dry_run import show_comparison
-        return show_comparison(asked, speed, workers, **spread)
+        return show_comparison(asked, speed, workers, **spread, as_json=json)
     with json_printer(json) as say:
         c = plan.compare(**asked, minutes=minutes, workers=workers, **spread)
         print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{export.next_steps(c)}")
@@ -142,6 +141,7 @@ def tasks(name:str="", json:bool=False): # A task, to see its options
 def data(name:str="", # A task (see: spt tasks)
          data_dir:str=None, data:str=None,
          verify:bool=False, # Hash everything that is kept again, and report what is broken
+         export:str=None, # Folder for `datasets.load_dataset` and the Hub: Parquet files and a card
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
     from spt_nb.tasks import cache, load_task
@@ -149,7 +149,8 @@ def data(name:str="", # A task (see: spt tasks)
     if not verify:
         if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
-        return print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        return export and print(f"Written for datasets.load_dataset: {task.export(export, **options)}")
     print(cache.condition(kept := cache.verify()))
     return int(any(kept.values()))
 
@@ -162,7 +163,7 @@ def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing 
     from spt_nb.experiments.pages import claims, listing
     if not name and not parameters: return print(dumps(claims(), indent=1) if json else listing(width()))
     from spt_nb.experiments import dry_run as planning, notebooks
-    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, **parameters)
+    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, json, **parameters)
     if minutes is not None: parameters = planning.filling(minutes, name, scale, **parameters)
     return notebooks.run(name, scale, out, json, **parameters)
 
@@ -197,13 +198,14 @@ def import_(folder:str, runs:str=None):
     print(f"Verified: {import_stage(folder, Store(runs or runs_dir()))}")
 
 # %% ../nbs/03_cli.ipynb #9e04f973
-def budget(task:str="listops", mixers:str="attention,dlr",
-           scales:str="mini,paper", # Recipes to time
+def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch-matched,masked", seeds:str="3",
+           scales:str=None, # Recipes (default: mini,paper; of your own data mini)
+           data:str=None, data_dir:str=None, fraction:str="1.0", speed:str=None, workers:int=None, runs:str=None,
            **overrides):
-    "Time training here, and estimate the hours of a recipe. Further flags: numbers of the recipe, as --precision bf16."
-    from spt_nb.protocol.cost import budgets
-    table = budgets(task, names("mixers", mixers), names("scales", scales), **overrides)
-    print(table.to_string(index=False, float_format="{:,.4g}".format))
+    "Hours, memory and disk of a comparison, from a short timing of every model here. Further flags as for compare."
+    for scale in names("scales", scales or ("mini" if data else "mini,paper")):
+        print(f"\nscale {scale}", flush=True)
+        compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, True, speed, **overrides)
 
 # %% ../nbs/03_cli.ipynb #667ad19d
 def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table
@@ -238,8 +240,6 @@ def _recipe_help() -> dict: # Group -> flag -> help
         text = described(PARAMETERS[n].help, "by scale and task" if n in varied else default)
         groups["model" if PARAMETERS[n].part in ("model", "sizes") else "training"][n] = text
     return groups
-
-
 
 def main(argv:list[str]|None=None):
     "The `spt` command."

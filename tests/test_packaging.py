@@ -29,6 +29,7 @@ def test_changelog_knows_this_version():
 def test_workflow_tests_every_python_that_is_promised():
     jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
     assert {"run": ".ci/run"} in jobs["test"]["steps"]
+    assert "scripts/site" in jobs["site"]["steps"][2]["run"]
     promised = re.findall(r"Python :: (3\.\d+)", (ROOT / "setup.py").read_text())
     assert jobs["test"]["strategy"]["matrix"]["python"] == promised
 
@@ -37,6 +38,15 @@ def test_workflow_tests_every_python_that_is_promised():
 def test_links_of_documents(name):
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text()) if not re.match(r"\w+:|#", link)]
     assert links and not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_readme_leads_somewhere_outside_the_repository():
+    "On PyPI a relative link leads nowhere: the description names files of the repository in full, and each exists."
+    p = subprocess.run([sys.executable, "setup.py", "--long-description"], cwd=ROOT, capture_output=True, text=True, check=True)
+    links = re.findall(r"\]\(([^)\s]+)\)", p.stdout)
+    ours = [link for link in links if link.startswith(settings["DEFAULT"]["git_url"] + "/")]
+    assert len(ours) > 10 and not [link for link in links if not link.startswith(("http", "#"))]
+    assert not [link for link in ours if not (ROOT / re.split("/(?:blob|raw)/main/", link.split("#")[0])[1]).exists()]
 
 
 def test_stubs_fit_their_modules():

@@ -12,7 +12,7 @@ from math import ceil
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import pdist, squareform
 
@@ -26,7 +26,7 @@ _LOOKS = {"HiPPO": dict(color="#222222", ls=(0, (3, 2)), lw=1.3, zorder=4),
           "after SPT": dict(color="#0072B2", lw=1.8, zorder=3),
           "after fine-tuning": dict(color="#D55E00", lw=1.4, zorder=2),
           "from scratch": dict(color="#009E73", lw=1.4, zorder=2)}
-_period = dict(color="#E69F00", alpha=.55)
+_period = dict(color="#E69F00", alpha=.75, lw=1.2)
 
 def _moments(names) -> list: return [m for m in _LOOKS if m in set(names)]
 def _lines(names) -> list: return [handle(m, **_LOOKS[m]) for m in _moments(names)]
@@ -127,8 +127,9 @@ def _panel(ax, table, x, y, period):
             elif moment not in ("HiPPO", "before SPT"): ax.plot(c[x], c[y], **_LOOKS[moment] | dict(lw=.8, alpha=.35))
     if not period: return
     at = [m for m in range(period*ceil(table[x].min()/period), int(table[x].max()) + 1, period) if m]
-    ax.vlines(at, 0, 1, transform=ax.get_xaxis_transform(), lw=1 if len(at) < 20 else .4, zorder=.8, **_period)
+    ax.vlines(at, 0 if len(at) < 6 else .94, 1, transform=ax.get_xaxis_transform(), zorder=.8, **_period)
 
+# %% ../../nbs/analysis/07_kernel_plots.ipynb #fe48f94c
 def _by_layer_and_task(table, x, y, xlabel, ylabel, title, marks=None, depth=1e4):
     "A grid of panels with a logarithmic y axis that spans at most so large a ratio."
     layers, tasks, marks = sorted(set(table.layer)), list(dict.fromkeys(table.task)), marks or {}
@@ -141,18 +142,20 @@ def _by_layer_and_task(table, x, y, xlabel, ylabel, title, marks=None, depth=1e4
             for ax in row: ax.yaxis.set_minor_formatter(NullFormatter())
         for ax, task in zip(axes[0], tasks): ax.set_title(label(task))
         for ax in axes[-1]: ax.set_xlabel(xlabel); ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 4, 5, 10]))
-        step = handle("multiples of the task's period", lw=1, **_period)
-        _legend(fig, _lines(table.moment) + [step]*any(marks.get(t) for t in tasks), columnspacing=1.6)
+        others = handle("other seeds", color="#555555", lw=.8, alpha=.5)
+        shown = _lines(table.moment) + [others]*(table.seed.nunique() > 1)
+        step = handle("multiples of the task's period", **_period)
+        _legend(fig, shown + [step]*any(marks.get(t) for t in tasks), columnspacing=1.6)
     return fig
 
 # %% ../../nbs/analysis/07_kernel_plots.ipynb #cfadb938
 def plot_kernels(curves:pd.DataFrame, # See `kernel_curves`, of one mixer
                  marks:dict|None=None, # Task -> a step whose multiples are marked: the width of an image
                  title:str|None=None) -> plt.Figure:
-    "`max_c |K[c, l]|` against the shift."
+    "The largest weight of any channel, `max_c |K[c, l]|`, against the shift."
     check_columns(curves, "curves", "task", "moment", "seed", "layer", "direction", "shift", "kmax")
     sided = curves.assign(shift=curves["shift"].where(curves.direction == "past", -curves["shift"]))
-    xlabel, ylabel = "shift (steps)\nfuture < 0 < past", r"$\max_c\,|K_{c,l}|$"
+    xlabel, ylabel = "← future   steps   past →", "largest |weight|\nof any channel"
     return _by_layer_and_task(sided, "shift", "kmax", xlabel, ylabel, title, marks, 1e3)
 
 def plot_spectra(spectra:pd.DataFrame, title:str|None=None) -> plt.Figure: # See `spectra`, of one mixer
@@ -160,8 +163,7 @@ def plot_spectra(spectra:pd.DataFrame, title:str|None=None) -> plt.Figure: # See
     by = ["task", "moment", "seed", "layer", "frequency"]
     check_columns(spectra, "spectra", *by, "gain")
     both = spectra.assign(gain=spectra.gain**2).groupby(by, sort=False).gain.mean().pow(.5).reset_index()
-    xlabel = "frequency\n(cycles per step)"
-    return _by_layer_and_task(both, "frequency", "gain", xlabel, r"$|\hat K|$", title, depth=1e2)
+    return _by_layer_and_task(both, "frequency", "gain", "frequency (cycles per step)", "gain", title, depth=1e2)
 
 def plot_attention(curves:pd.DataFrame, marks:dict|None=None, title:str|None=None) -> plt.Figure:
     "Share of attention against the distance, from `attention_curves`."
@@ -177,18 +179,24 @@ def _decay_panel(ax, decay, tasks, moments):
         ax.plot(np.full(len(h), at + .05), 100/h, "o", ms=3, alpha=.4, **look)
         ax.plot(at - .04, (100/h).median(), "D", ms=7, **look)
     for t in range(1, len(tasks)): ax.axvline(t - .5, c="#DDDDDD", lw=1, zorder=0)
-    ax.set(xticks=range(len(tasks)), xlim=(-.5, len(tasks) - .5), ylim=(-.04*ax.get_ylim()[1], None))
+    ax.set(xticks=range(len(tasks)), xlim=(-.5, len(tasks) - .5))
     ax.set_xticklabels(map(label, tasks)); ax.grid(False, axis="x"); ax.tick_params(axis="x", length=0)
+
+# %% ../../nbs/analysis/07_kernel_plots.ipynb #ffd3221a
+def _decades(top) -> list: return [m*10**k for k in range(6) for m in (1, 3) if m*10**k < top] # 1, 3, 10, 30, ...
 
 def plot_decay(decay:pd.DataFrame, title:str|None=None) -> plt.Figure: # See `decay_table`
     "Rates of decay by task and moment, a panel for each mixer."
     check_columns(decay, "decay", "task", "mixer", "moment", "half_life")
     mixers, tasks, moments = list(dict.fromkeys(decay.mixer)), list(dict.fromkeys(decay.task)), _moments(decay.moment)
     with new_figure(figsize=(1.2 + len(mixers)*max(3, 1.25*len(tasks)), 3.8), title=title) as fig:
-        axes = fig.subplots(1, len(mixers), squeeze=False)[0]
+        axes = fig.subplots(1, len(mixers), squeeze=False, sharey=True)[0]
         for ax, mixer in zip(axes, mixers):
             _decay_panel(ax, decay[decay.mixer == mixer], tasks, moments); ax.set_title(mixer)
-        axes[0].set_ylabel("decay (halvings per 100 steps)")
+        top = 150/decay.half_life.min()
+        axes[0].set_yscale("symlog", linthresh=1, linscale=.5)
+        axes[0].set(ylabel="decay (halvings per 100 steps)", ylim=(-.15, top), yticks=[0, *_decades(top)])
+        axes[0].yaxis.set_major_formatter("{x:g}"); axes[0].yaxis.set_minor_locator(NullLocator())
         shown = [handle(m, marker="D", ms=7, ls="", color=_LOOKS[m]["color"]) for m in moments]
         dot = handle("a layer, direction, seed", marker="o", ms=3, ls="", color="#777777")
         _legend(fig, [*shown, dot], columnspacing=1.2, handletextpad=.3)

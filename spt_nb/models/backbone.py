@@ -16,7 +16,7 @@ from ..core import SptError, one_of, whole
 from .attention import sinusoidal, valid_positions
 from .convolution import TiedDropout
 from .local_attention import cached
-from .mixer import NORMS, WITHIN, build_mixer, find_mixer, try_mixer
+from .mixer import NORMS, WITHIN, HubModel, build_mixer, find_mixer, try_mixer
 
 # %% ../../nbs/models/15_backbone.ipynb #d909f3e6
 class Block(nn.Module):
@@ -86,7 +86,7 @@ def _build_mixers(mixer, d_model, n_layers, mixer_args, max_length, positions, c
     return mixers
 
 # %% ../../nbs/models/15_backbone.ipynb #d11157df
-class SequenceModel(nn.Module):
+class SequenceModel(nn.Module, HubModel):
     "Embedding, blocks around a mixer, and a head; built from sizes alone."
     def __init__(self, mixer, # A name in `MIXERS`, a class called as `Name(d_model, **mixer_args)`, or its import path
                  d_model:int, n_layers:int, # Channels of every layer, and blocks

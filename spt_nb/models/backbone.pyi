@@ -8,7 +8,7 @@ from ..core import SptError, one_of, whole
 from .attention import sinusoidal, valid_positions
 from .convolution import TiedDropout
 from .local_attention import cached
-from .mixer import NORMS, WITHIN, build_mixer, find_mixer, try_mixer
+from .mixer import NORMS, WITHIN, HubModel, build_mixer, find_mixer, try_mixer
 class Block(nn.Module):
     """A mixer and, if `ff_expand` is not 0, a feed-forward network, each in a residual branch."""
     mixer: nn.Module
@@ -39,7 +39,7 @@ def check_sizes(given: dict):
     """Raise an `SptError` for the first argument of a model, by its name, that is not allowed."""
     ...
 _tried: Any
-class SequenceModel(nn.Module):
+class SequenceModel(nn.Module, HubModel):
     """Embedding, blocks around a mixer, and a head; built from sizes alone."""
     d_model: int
     channels: int | None

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MIXERS', 'WITHIN', 'SIZES', 'LATER', 'NORMS', 'load_file', 'find_mixer', 'source_hash', 'identity', 'build_mixer',
-           'mixer_arguments', 'takes_lengths', 'try_mixer', 'LayerNorm', 'BatchNorm']
+           'mixer_arguments', 'takes_lengths', 'try_mixer', 'LayerNorm', 'BatchNorm', 'HubModel']
 
 # %% ../../nbs/models/14_mixer.ipynb #93869f23
 import functools, importlib, importlib.util, inspect, sys
@@ -15,8 +15,10 @@ from fastcore.basics import patch
 from torch import nn, Tensor
 from torch.nn.parameter import is_lazy
 
-from ..core import SptError, digest, hint, one_of
+from ..core import SptError, digest, hint, one_of, read_json
 from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
+
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, hf_hub_download
 
 # %% ../../nbs/models/14_mixer.ipynb #e1ea0e55
 def load_file(path): # The module
@@ -178,3 +180,43 @@ def together(self:BatchNorm, x:Tensor) -> Tensor:
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(var*(n/(n - 1)), self.momentum)
     return (x - mean)*((var + self.eps).rsqrt()*self.weight) + self.bias
+
+# %% ../../nbs/models/14_mixer.ipynb #efa34b77
+_CARD = """---
+{{ card_data }}
+---
+A sequence model, saved by [spt_nb]({{ paper_url }}): `{{ arguments }}`
+```python
+from spt_nb import SequenceModel
+model = SequenceModel.from_pretrained(...) # this folder, or its name on the Hub{{ own }}
+```
+"""
+
+# %% ../../nbs/models/14_mixer.ipynb #c3fb42d1
+class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequences"], model_card_template=_CARD,
+               paper_url="https://arxiv.org/abs/2310.02980"):
+    "What gives a model `save_pretrained`, `from_pretrained` and `push_to_hub`."
+    def generate_model_card(self, *args, **kwargs) -> ModelCard:
+        given = self._hub_mixin_config or {}
+        own = "" if given.get("mixer") in MIXERS else "; and mixer=YourClass"
+        return super().generate_model_card(*args, arguments=given, own=own, **kwargs)
+
+    @classmethod
+    def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, mixer=None, **given):
+        asked = "revision", "cache_dir", "force_download", "token", "local_files_only"
+        where = {k: given.pop(k, None) for k in asked}
+        weights = "model.safetensors"
+        if "d_model" not in given: # `spt export` wrote it
+            given |= {k: v for k, v in read_json(_file(model_id, "model.json", where)).items()
+                      if k in cls._hub_mixin_init_parameters}
+            weights, mixer = "weights.safetensors", mixer or given.pop("mixer")
+        if mixer is None or (isinstance(mixer, str) and mixer not in MIXERS):
+            raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, or your class, as mixer=YourClass")
+        model = cls(**given | dict(mixer=mixer))
+        return cls._load_as_safetensor(model, _file(model_id, weights, where), map_location, strict)
+
+# %% ../../nbs/models/14_mixer.ipynb #50b07be4
+def _file(model_id:str, name:str, where:dict) -> str: # Its path
+    if not Path(model_id).is_dir(): return hf_hub_download(model_id, name, **where)
+    if (Path(model_id)/name).is_file(): return str(Path(model_id)/name)
+    raise SptError(f"folder is {model_id!r}, which has no {name}; allowed: one of save_pretrained or spt export")

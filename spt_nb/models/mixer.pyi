@@ -6,8 +6,9 @@ import torch, torch.distributed as dist
 from fastcore.basics import patch
 from torch import nn, Tensor
 from torch.nn.parameter import is_lazy
-from ..core import SptError, digest, hint, one_of
+from ..core import SptError, digest, hint, one_of, read_json
 from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, hf_hub_download
 def load_file(path):
     """The Python file at this path as a module that is named by its full path; what lies beside it can be imported."""
     ...
@@ -64,4 +65,10 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
+        ...
+_CARD = '---\n{{ card_data }}\n---\nA sequence model, saved by [spt_nb]({{ paper_url }}): `{{ arguments }}`\n```python\nfrom spt_nb import SequenceModel\nmodel = SequenceModel.from_pretrained(...) # this folder, or its name on the Hub{{ own }}\n```\n'
+class HubModel(PyTorchModelHubMixin, library_name='spt_nb', tags=['long-sequences'], model_card_template=_CARD, paper_url='https://arxiv.org/abs/2310.02980'):
+    """What gives a model `save_pretrained`, `from_pretrained` and `push_to_hub`."""
+
+    def generate_model_card(self, *args, **kwargs) -> ModelCard:
         ...

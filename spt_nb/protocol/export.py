@@ -13,7 +13,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import safetensors.torch, torch
 from filelock import Timeout
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 import spt_nb
 from ..core import SptError, flush, read_json, runs_dir, write_json
@@ -22,6 +21,8 @@ from ..models.language import BUILT_IN
 from .predict import load_model
 from .untrusted import KINDS, KNOWN, PERHAPS, STAGE, verified
 from ..runs.store import Store, seal
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 # %% ../../nbs/protocol/16_export.ipynb #c42957c8
 def _keys(store:Store): return sorted(p.name for p in store.folder.iterdir() if re.fullmatch("[0-9a-f]{16}", p.name))
@@ -86,11 +87,13 @@ interval [{interval[0]:.4g}, {interval[1]:.4g}] over these examples.""" if test 
     return "\n".join([f"| | {' | '.join(names)} |", "|---"*(len(names) + 1) + "|", *lines]) + read
 
 # %% ../../nbs/protocol/16_export.ipynb #a1446297
-def _front(stage, test) -> str:
-    "The metadata of the card, as YAML."
+def _front(stage, test, about) -> str:
+    "The metadata of the card, as YAML; a licence only where this library made the data."
     metrics = {k: v for k, v in (test or {}).items() if k in ("accuracy", "r2")}
     results = [EvalResult("sequence-modeling", stage.task.name, stage.task.name, k, v) for k, v in metrics.items()]
-    data = ModelCardData(library_name="spt_nb", tags=["self-pretraining", stage.model.mixer, stage.task.name],
+    tags = ["self-pretraining", "long-sequences", stage.model.mixer, stage.task.name]
+    data = ModelCardData(library_name="spt_nb", tags=tags, metrics=[*metrics] or None,
+                         license="mit" if "spt_nb" in about["source"] else "unknown",
                          model_name=stage.title if results else None, eval_results=results or None)
     return data.to_yaml()
 
@@ -129,7 +132,8 @@ model = load_model("{name}"{own})
 model.predict("new.csv") # rows of the form of the training data; also predict_proba, embed
 y = model(x)             # tensors, as torch calls a module
 ```
-or `spt predict {name} new.csv --out predictions.csv`.
+or `spt predict {name} new.csv --out predictions.csv`. The torch module alone is
+`spt_nb.SequenceModel.from_pretrained("{name}"{own})`.
 
 ## Licence
 spt_nb is under the MIT licence. What the data may be used for is for its owners to say.
@@ -148,8 +152,8 @@ def model_card(source:Path, # A finished stage
     found = results(source, store)
     lines = read_json(source/"ledger.json") if (source/"ledger.json").exists() else [dict(action="fresh")]*len(tensors)
     return ModelCard(CARD.format(
-        front=_front(stage, found["test"]), title=stage.title, key=stage.hash, version=spt_nb.__version__, name=name,
-        mixer=stage.model.mixer, n_layers=stage.model.n_layers, task=stage.task.name,
+        front=_front(stage, found["test"], about), title=stage.title, key=stage.hash, version=spt_nb.__version__,
+        name=name, mixer=stage.model.mixer, n_layers=stage.model.n_layers, task=stage.task.name,
         options=json.dumps(stage.task.options), summary=f"{about['source']} ({rows})", fraction=stage.task.fraction,
                                  fingerprint=stage.task.fingerprint,
         parameters=sum(t.numel() for t in tensors.values()), arguments=json.dumps(args),

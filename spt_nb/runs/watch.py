@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from fastcore.basics import patch
 
-from .progress import STATES, clock, counts, headline, look, note_plan, noted_plans, plan_line
+from .progress import STATES, clock, counts, headline, look, note_plan, noted_plans, overview, plan_line
 from .store import Store, peek
 
 # %% ../../nbs/runs/03_watch.ipynb #86f4821b
@@ -37,7 +37,7 @@ def fit(text:str, width:int, encoding:str="utf-8") -> str:
     head = _head(text, (width - columns(dots) + 1)//2)
     return head + dots + _head(text[::-1], width - columns(dots) - columns(head))[::-1]
 
-# %% ../../nbs/runs/03_watch.ipynb #8b8f4de0
+# %% ../../nbs/runs/03_watch.ipynb #bb63dc7e
 def spark(curve, width:int=8, fancy:bool=True) -> str:
     "A curve as a row of characters, the lowest point at the bottom."
     if len(curve) > width: curve = [curve[i*(len(curve) - 1)//(width - 1)] for i in range(width)]
@@ -56,9 +56,18 @@ def _details(r, fancy) -> list[str]:
     curve = spark(r["curve"], 8, fancy)
     return [full*bar + empty*(10 - bar), f"{100*share:3.0f}%", f"{speed:>8}", f"{best:<11}", f"{curve:8}"]
 
+
+
+# %% ../../nbs/runs/03_watch.ipynb #8b8f4de0
+def _shorter(titles, room) -> list[str]:
+    "Titles; if they do not fit, without the parts that all share."
+    parts = [t.split(", ") for t in titles]
+    shared = set(parts[0]).intersection(*parts) if len(parts) > 1 and max(map(columns, titles)) > room else ()
+    return [", ".join([p[0], *(x for x in p[1:] if x not in shared)]) for p in parts]
+
 def _line(r, width, title, encoding) -> str:
     details = _details(r, _fancy(encoding))
-    while len(details) > 1 and sum(len(c) + 1 for c in details) + 9 + min(title, 20) > width: details.pop()
+    while len(details) > 1 and sum(len(c) + 1 for c in details) + 9 + min(title, 45) > width: details.pop()
     text = fit(r["title"], title := min(title, max(20, width - 9 - sum(len(c) + 1 for c in details))), encoding)
     return fit(f"{r['state']:8} {text}{' '*(title - columns(text))} {' '.join(details)}".rstrip(), width, encoding)
 
@@ -70,11 +79,14 @@ def _listed(rows, most):
     return [r for s in by.values() for r in s][:max(0, most)]
 
 def block(rows:list, # From `look`
-          width:int=80, height:int=24, encoding:str="utf-8") -> list[str]:
+          width:int=80, height:int=24, encoding:str="utf-8",
+          workers:int|None=None, others:list=()) -> list[str]: # As for `time_left`
     "A plan as lines for a terminal of that size."
     listed = _listed(rows, height - 2)
-    title = max([columns(r["title"]) for r in listed], default=0)
-    return [fit(headline(rows), width - 1, encoding), *(_line(r, width - 1, title, encoding) for r in listed)]
+    titles = _shorter([r["title"] for r in listed], width - 34) # which leaves a bar and a share
+    title = max(map(columns, titles), default=0)
+    lines = [_line(r | dict(title=t), width - 1, title, encoding) for r, t in zip(listed, titles)]
+    return [fit(headline(rows, workers, others), width - 1, encoding), *lines]
 
 # %% ../../nbs/runs/03_watch.ipynb #35ac6a32
 class Log:
@@ -118,12 +130,14 @@ def pause_after(seconds, every=.5) -> float: return max(every, min(30, 20*second
 
 class Watch(threading.Thread):
     "Shows the progress of stages while the `with` block runs, and leaves a note of the plan."
-    def __init__(self, stages, store, quiet):
+    def __init__(self, stages, store, quiet,
+                 workers:int|None=None, others:list=()): # That share the plan; finished stages, whose speed is known
         super().__init__(daemon=True)
         self.stages, self.store, self.quiet, self.over = stages, store, quiet, threading.Event()
+        self.workers, self.others = workers, others
 
     def __enter__(self):
-        self.safely(lambda: note_plan(self.stages, self.store))
+        self.safely(lambda: note_plan(self.stages, self.store, workers=self.workers))
         if not self.quiet: self.safely(self.begin)
         return self
 
@@ -138,12 +152,14 @@ class Watch(threading.Thread):
 @patch
 def watch(self:Watch):
     lines, known, view = [plan_line(s) for s in self.stages], {}, self.view
+    others = overview(self.others, self.store)
     begun, pause, last = time.monotonic(), .5, False
     while not last:
         last, at, size = self.over.wait(max(pause, view.every)), time.monotonic(), view.size()
         rows = look(lines, self.store, known)
         end = f"{counts(rows)}, {clock(time.monotonic() - begun)}" if view.timed else counts(rows)
-        view.draw([fit(end, size[0] - 1, view.encoding)] if last else block(rows, *size, view.encoding))
+        how = view.encoding, self.workers, others
+        view.draw([fit(end, size[0] - 1, view.encoding)] if last else block(rows, *size, *how))
         pause = pause_after(time.monotonic() - at)
 
 @patch
@@ -181,7 +197,8 @@ def _report(store, known, encoding) -> tuple[list[str], bool]:
     lines = [f"{sum(bool(re.fullmatch('[0-9a-f]{16}', n)) for n in names)} stages finished in {store.folder}"]
     for i, (plan, rows) in enumerate(plans):
         if i and all(r["state"] in ("done", "diverged") for r in rows): continue
-        lines += [f"plan of {time.strftime('%Y-%m-%d %H:%M', time.localtime(plan['started']))}: {headline(rows)}"]
+        left = headline(rows, plan.get("workers"), [r for j, (_, rs) in enumerate(plans) if j != i for r in rs])
+        lines += [f"plan of {time.strftime('%Y-%m-%d %H:%M', time.localtime(plan['started']))}: {left}"]
         lines += [_status_line(r, store, encoding) for r in _listed(rows, 50)]
         lines += [_status_line(r, store, encoding) for r in rows if r["state"] == "done" and r["steps"]][-20:]
     if others: lines += ["in no plan:", *(_status_line(r, store, encoding) for r in _listed(others, 50))]

@@ -3,7 +3,7 @@ from typing import Any
 import os, re, sys, threading, time
 from unicodedata import combining, east_asian_width
 from fastcore.basics import patch
-from .progress import STATES, clock, counts, headline, look, note_plan, noted_plans, plan_line
+from .progress import STATES, clock, counts, headline, look, note_plan, noted_plans, overview, plan_line
 from .store import Store, peek
 def columns(text) -> int:
     ...
@@ -13,7 +13,7 @@ def fit(text: str, width: int, encoding: str='utf-8') -> str:
 def spark(curve, width: int=8, fancy: bool=True) -> str:
     """A curve as a row of characters, the lowest point at the bottom."""
     ...
-def block(rows: list, width: int=80, height: int=24, encoding: str='utf-8') -> list[str]:
+def block(rows: list, width: int=80, height: int=24, encoding: str='utf-8', workers: int | None=None, others: list=()) -> list[str]:
     """A plan as lines for a terminal of that size."""
     ...
 class Log:
@@ -67,8 +67,10 @@ class Watch(threading.Thread):
     store: Any
     quiet: Any
     over: Any
+    workers: int | None
+    others: list
 
-    def __init__(self, stages, store, quiet):
+    def __init__(self, stages, store, quiet, workers: int | None=None, others: list=()):
         ...
 
     def __enter__(self):

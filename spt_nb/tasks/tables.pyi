@@ -7,11 +7,31 @@ import numpy as np
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import SptError, cache_dir, whole
-from .batches import table
+from .batches import EOS, SPECIALS, UNK, table
 from .cache import cached, limited
-from .task import count_characters
+from .task import FIRST, ended
 from .own.readers import FORMS, read_table
 from .sources import Source, locate, signature
+from datasets import Dataset
+UNICODE = 1114112
+def count_characters(texts) -> np.ndarray:
+    """How often every character occurs."""
+    ...
+def vocabulary(counts: np.ndarray, min_count: int=1) -> tuple:
+    """The special symbols, then characters by falling frequency."""
+    ...
+def id_table(vocab: tuple) -> np.ndarray:
+    """The id of every code point."""
+    ...
+def char_ids(texts: list, length: int, table: np.ndarray):
+    """Texts as characters of a vocabulary."""
+    ...
+def symbol_table(vocab: tuple, counts: np.ndarray):
+    """A vocabulary as rows."""
+    ...
+def symbols(ds: Dataset) -> tuple:
+    """The vocabulary of such rows."""
+    ...
 HALVES: Any
 FASTA: Any
 SUFFIXES: Any

@@ -1,12 +1,19 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
+import json, os, shutil, tempfile
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from ..core import SptError, digest, one_of, whole
-from .batches import EOS, SPECIALS, UNK, Split, permutation, table
+from pathlib import Path
 import numpy as np
-from datasets import Dataset
+import pyarrow.parquet as pq
 from fastcore.basics import patch
+from .. import __version__
+from ..core import SptError, digest, flush, one_of, read_json, whole, writable, write_json
+from .batches import EOS, SPECIALS, Scale, Split, Windows, permutation, table, transform_of
+from datasets import ClassLabel, Dataset, DatasetInfo, Features
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCard, DatasetCardData
+from tqdm import tqdm
 @dataclass(frozen=True, eq=False, repr=False)
 class Task:
     """What is learned: three splits and the sizes that a model needs."""
@@ -44,34 +51,26 @@ class Task:
     def subset(self, size: float | int, draw: int=0) -> Task:
         """The same task with fewer training examples; of one draw, a smaller subset lies inside a larger one."""
         ...
+
+    def export(self, folder, **options) -> Path:
+        """Write the task as a folder that `datasets.load_dataset` reads, with a card."""
+        ...
 KINDS: Any
 MODALITIES: Any
 _RECORDED: Any
+GROUP: Any
+FILE: Any
+_CARD = '---\n{front}\n---\n# {name}\n\nA task of {kind}: {modality} of length up to {length:,}. Source: {source}.\n- `x`: {inputs}\n- `y`: {target}\n\nMade by `spt_nb.{call}` of spt_nb {spt_nb}. Fingerprint of the content: `{fingerprint}`. {generator}\nAll this is in `task.json`, too.\n```python\ndata = datasets.load_dataset("{folder}") # this folder, or its name on the Hub\n```\n'
+SPLITS: Any
 FIRST: Any
 BYTES: Any
+def ended(ids: np.ndarray, parts: list):
+    """The ids with `<eos>` at every end, and the lengths with it."""
+    ...
 def byte_ids(texts: list, length: int):
     """Texts as bytes of UTF-8."""
-    ...
-UNICODE = 1114112
-def count_characters(texts) -> np.ndarray:
-    """How often every character occurs."""
-    ...
-def vocabulary(counts: np.ndarray, min_count: int=1) -> tuple:
-    """The special symbols, then characters by falling frequency."""
-    ...
-def id_table(vocab: tuple) -> np.ndarray:
-    """The id of every code point."""
-    ...
-def char_ids(texts: list, length: int, table: np.ndarray):
-    """Texts as characters of a vocabulary."""
     ...
 SHOWN: Any
 def decode(ids, vocab: tuple) -> str:
     """A sequence as text."""
-    ...
-def symbol_table(vocab: tuple, counts: np.ndarray):
-    """A vocabulary as rows."""
-    ...
-def symbols(ds: Dataset) -> tuple:
-    """The vocabulary of such rows."""
     ...

@@ -23,8 +23,9 @@ from huggingface_hub import hf_hub_download
 from .batches import random_split
 from .cache import from_hub
 from .sources import RETRIEVAL, TEXT, together
-from .tables import Texts, find_halves, kept, labelled
-from .task import BYTES, Task, byte_ids, char_ids, id_table, symbol_table, symbols, vocabulary
+from .tables import (Texts, char_ids, find_halves, id_table, kept, labelled, symbol_table, symbols,
+                                 vocabulary)
+from .task import BYTES, Task, byte_ids
 
 # %% ../../nbs/tasks/13_text.ipynb #eb4c9b30
 def _tables(train:Texts, parts:dict, # Split -> rows of `train`

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from spt_nb.core import SptError
+from spt_nb.models import Attention, SequenceModel
 from spt_nb.models.mixer import MIXERS, build_mixer, try_mixer
 from spt_nb.protocol.plan import prepare
 
@@ -42,3 +43,28 @@ def test_a_comparison_of_short_sequences_is_prepared(length, tmp_path):
     plan("scratch", "masked")
     if length > 1: return plan("causal")
     with pytest.raises(SptError, match="the longest sequence is 1 long; allowed with objective 'causal': from 2"): plan("causal")
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+@pytest.mark.parametrize("name", MIXERS)
+def test_a_whole_model_in_another_precision(name, dtype):
+    "Kernels and recurrences are computed in float32 at least, so that only the rounding of the weights and of the maps remains."
+    torch.manual_seed(0)
+    model = SequenceModel(name, 16, 2, 3, vocab_size=9, positions="sinusoidal", norm="batch", ff_expand=2).eval()
+    tokens, lengths = torch.randint(0, 9, (2, 24)), torch.tensor([24, 5])
+    exact, y = model(tokens, lengths), model.to(dtype)(tokens, lengths)
+    assert y.dtype == dtype and (y - exact).abs().max() < 100*max(torch.finfo(dtype).eps, 1e-7)**.9*exact.abs().max()
+    y.float().sum().backward()
+    assert all(p.dtype == p.grad.dtype == dtype and p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [dict(rotary=True), dict(rotary=True, causal=True), dict(rotary=True, block=4)], ids=str)
+def test_attention_with_rotary_positions_compiles_and_exports(options):
+    torch.manual_seed(0)
+    m, x = Attention(16, **options), torch.randn(2, 12, 16, requires_grad=True)
+    y = torch.compile(m, backend="aot_eager", fullgraph=True)(x)
+    assert (y - m(x)).abs().max() < 1e-6*m(x).abs().max() + 1e-7
+    slopes = [torch.autograd.grad(z.square().sum(), x)[0] for z in (y, m(x))]
+    assert torch.allclose(*slopes, atol=1e-5)
+    assert torch.allclose(torch.export.export(m.eval(), (x.detach(),)).module()(x.detach()), m(x), atol=1e-6)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from spt_nb.core import SptError, read_json, write_json
+from spt_nb.models import SequenceModel
 from spt_nb.training.optimisation import TrainConfig
 from spt_nb.protocol.export import export, import_stage, load_model, verified
 from spt_nb.protocol.stages import Finetune, ModelSpec, Pretrain, TaskSpec, Trial
@@ -60,6 +61,7 @@ def test_a_round_trip_changes_no_bit(case, store, tmp_path):
         loaded = load_model(export(stage.hash, store, tmp_path / stage.kind))
         with torch.no_grad():
             assert torch.equal(loaded(x), model.eval()(x))
+            assert torch.equal(SequenceModel.from_pretrained(tmp_path / stage.kind)(x), model(x))
         there = import_stage(tmp_path / stage.kind, Store(tmp_path / "other"))
         kept = {p.name for p in source.iterdir()} - {"log.txt", "manifest.json"}
         assert {p.name for p in there.iterdir()} - {"manifest.json"} == kept

@@ -1,6 +1,7 @@
 """New rows: the numbers of the trainer's own test, for every form of data; what does not fit is refused in words."""
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -109,6 +110,23 @@ def test_a_split_of_a_task(tmp_path):
     for bad, why in [("nope.csv", "allowed for task 'copy_match'"), ([[10**6]], "holds an id outside"), ([[]], "row 1 has shape"), ([], "train, valid, test")]:
         with pytest.raises(SptError, match=why):
             load_model(folder).predict(bad)
+
+
+def test_a_name_on_the_hub(tmp_path, monkeypatch):
+    path, _ = text(tmp_path)
+    folder = trained(tmp_path, path, {})[2]
+
+    def snapshot_download(name, local_dir, allow_patterns):
+        if name != "somebody/reviews":
+            raise OSError("404\nlong story")
+        for n in allow_patterns:
+            shutil.copy(folder / n, local_dir)
+        os.makedirs(os.path.join(local_dir, ".cache"))
+
+    monkeypatch.setattr("spt_nb.protocol.predict.snapshot_download", snapshot_download)
+    pd.testing.assert_frame_equal(spt_nb.predict("somebody/reviews", path), spt_nb.predict(folder, path))
+    with pytest.raises(SptError, match=r"model is 'some/other'; allowed: .* on the Hub \(404\)"):
+        load_model("some/other")
 
 
 def test_rows_in_memory_are_read_as_those_in_a_file(tmp_path):

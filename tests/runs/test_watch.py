@@ -171,8 +171,8 @@ def test_time_left():
     one = row("running", "a, seed 0", step=100, seconds=10., worked=100)
     assert progress.time_left([one]) == (20, True)
     assert progress.time_left([one, row("waiting", "a, seed 1")]) == (50, True)
-    assert progress.time_left([one, one, row("waiting", "a, seed 12")]) == (35, True)
-    assert progress.time_left([one, row("waiting", "b, seed 0")]) == (20, False)
+    assert progress.time_left([one, one, row("waiting", "a, seed 12")]) == (50, True), "two workers, of which one has nothing to do in the end"
+    assert progress.time_left([one, row("waiting", "b, seed 0")]) == (50, False), "a guess"
     assert progress.time_left([one, row("waiting", "a, seed 1", why="needs it, which failed")]) == (20, True)
     long = row("running", "b, seed 0", step=1, seconds=1., worked=1)
     assert progress.time_left([one, long]) == (299, True), "the longest of those running"
