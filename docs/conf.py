@@ -36,7 +36,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-html_copy_source = False
+html_copy_source = html_show_search_summary = False
 html_theme_options = dict(repository_url=settings["git_url"], repository_branch=settings["branch"],
                           use_repository_button=True, use_download_button=False)
 

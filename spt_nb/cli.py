@@ -23,7 +23,7 @@ _SHARED = dict(
     workers="Processes (default: one for each core)", runs="Folder of finished work (default: runs/)",
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
-    scale="smoke, mini or paper", dry_run="Show steps, sources, hours (and the job script for slurm); train nothing",
+    scale="smoke, mini or paper", dry_run="Show steps, hours, memory (and the job script for slurm); train nothing",
     json="Print JSON for scripts; everything else goes to the standard error",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
@@ -88,7 +88,7 @@ def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_
     asked |= dict(task=task, runs=runs) | asked.pop("overrides")
     if dry_run:
         from spt_nb.experiments.dry_run import show_comparison
-        return show_comparison(asked, speed, workers, **spread)
+        return show_comparison(asked, speed, workers, **spread, as_json=json)
     with json_printer(json) as say:
         c = plan.compare(**asked, minutes=minutes, workers=workers, **spread)
         print(f"{c.report()}\nTable, picture and configuration: {c.save(folder)}\n{export.next_steps(c)}")
@@ -163,7 +163,7 @@ def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing 
     from spt_nb.experiments.pages import claims, listing
     if not name and not parameters: return print(dumps(claims(), indent=1) if json else listing(width()))
     from spt_nb.experiments import dry_run as planning, notebooks
-    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, **parameters)
+    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, json, **parameters)
     if minutes is not None: parameters = planning.filling(minutes, name, scale, **parameters)
     return notebooks.run(name, scale, out, json, **parameters)
 
@@ -198,13 +198,14 @@ def import_(folder:str, runs:str=None):
     print(f"Verified: {import_stage(folder, Store(runs or runs_dir()))}")
 
 # %% ../nbs/03_cli.ipynb #9e04f973
-def budget(task:str="listops", mixers:str="attention,dlr",
-           scales:str="mini,paper", # Recipes to time
+def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch-matched,masked", seeds:str="3",
+           scales:str=None, # Recipes (default: mini,paper; of your own data mini)
+           data:str=None, data_dir:str=None, fraction:str="1.0", speed:str=None, workers:int=None, runs:str=None,
            **overrides):
-    "Time training here, and estimate the hours of a recipe. Further flags: numbers of the recipe, as --precision bf16."
-    from spt_nb.protocol.cost import budgets
-    table = budgets(task, names("mixers", mixers), names("scales", scales), **overrides)
-    print(table.to_string(index=False, float_format="{:,.4g}".format))
+    "Hours, memory and disk of a comparison, from a short timing of every model here. Further flags as for compare."
+    for scale in names("scales", scales or ("mini" if data else "mini,paper")):
+        print(f"\nscale {scale}", flush=True)
+        compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, True, speed, **overrides)
 
 # %% ../nbs/03_cli.ipynb #667ad19d
 def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table

@@ -1,4 +1,6 @@
 """The command line as a user meets it: an exit status, one line."""
+import re
+
 import pytest
 from helpers import spt
 
@@ -72,5 +74,5 @@ def test_a_dry_run_tells_the_hours_and_leaves_nothing(tmp_path, monkeypatch, cal
     (tmp_path / "notes.csv").write_text("text,label\n" + "".join(f"{'good' if i % 2 else 'bad'} note {i},{i % 2}\n" for i in range(60)))
     status, out, err = call(*args, "--dry-run", cwd=tmp_path)
     assert status == 0, err
-    assert "hours (" in out and "pretrain" in out and ("sbatch" in out or "#SBATCH" in out) == ("slurm" in args)
+    assert re.search(r"time +about \d.* with \d workers?", out) and re.search(r"memory +about \d", out) and "pretrain" in out and ("sbatch" in out or "#SBATCH" in out) == ("slurm" in args)
     assert [f.name for f in tmp_path.iterdir()] == ["notes.csv"]

@@ -41,7 +41,7 @@ def test_links_and_pictures_lead_somewhere(site):
     folder, pages = site
     known, wrong = {name: places(page) for name, page in pages.items()}, set()
     for name, page in pages.items():
-        for link in set(re.findall(r'\b(?:href|src)="([^"]*)"', re.sub(r"(?s)<script>.*?</script>", "", page))):
+        for link in set(re.findall(r'\b(?:href|src)="([^"]*)"', re.sub(r"(?s)<script>.*?</script>|<pre>.*?</pre>", "", page))):
             path, anchor = urldefrag(unescape(link))
             if re.match(r"\w+:|//", path):
                 continue

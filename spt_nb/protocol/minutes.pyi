@@ -6,9 +6,11 @@ from ..core import SptError, cores, digest, read_json, write_json
 import torch
 from accelerate.utils import send_to_device
 from fastcore.basics import patch
-from .stages import Finetune, Pretrain, Stage, Text, Trial
+from .cost import one_thread, stage_cost
+from .stages import Finetune, Pretrain, Stage, Text
+from .trials import blank, ledger
 from ..runs.launch import run_stages
-from ..runs.progress import makespan, plan
+from ..runs.progress import duration, makespan, plan
 from ..runs.workers import gpus
 from ..tasks.batches import Split
 from ..training.evaluation import evaluate
@@ -57,6 +59,32 @@ class Timed(NamedTuple):
         ...
 def timed(stages, store, seconds: float, workers: int, quiet: bool=False) -> tuple[Timed, float]:
     """Time one stage of each kind; what was timed before is not timed again."""
+    ...
+class Estimate(NamedTuple):
+    """What a plan will take."""
+    stages: int
+    finished: int
+    workers: int
+    seconds: float
+    work: float
+    longest: float
+    gigabytes: float
+    largest: str
+    disk: float
+    known: int
+    card: str | None
+
+    def __str__(self):
+        ...
+EACH = 0.2
+LIBRARIES = 0.6
+def estimate(comparisons, workers: int | None=None, card: str | None=None) -> Estimate:
+    """What is left of some comparisons, before any of it is computed."""
+    ...
+SHORT: Any
+INSTEAD: Any
+def job_options(comparisons, workers: int | None=None, processes: int=1, given: dict | None=None) -> dict:
+    """Options for Slurm that follow from the plan; what is given stays."""
     ...
 FEWEST = 10
 def within(minutes: float, made, workers: int | None=None, quiet: bool=False, precision: str | None=None, most: float=1000.0) -> dict:

@@ -5,8 +5,8 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 from .comparison import Comparison
-from ..core import SptError, canonical, one_of, runs_dir, writable
-from .specs import INITS, TaskSpec, parse_init
+from ..core import SptError, canonical, one_of, read_json, runs_dir, writable
+from .specs import INITS, TaskSpec, parse_init, parse_seeds
 from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
@@ -16,7 +16,9 @@ from ..runs.store import Store
 from ..tasks import CATALOGUE, Facts, task_options
 from ..tasks.own.load import keep
 from ..tasks.summary import summary
-from .minutes import within
+from .cost import size_of, stage_cost
+from ..runs.progress import duration
+from .minutes import job_options, within
 from .trials import trial
 from .stages import Stage
 from ..runs.launch import check_spread, prepare_workers, run_stages
@@ -34,4 +36,8 @@ def compare(*args, workers: int | None=None, quiet: bool=False, cluster: str | N
     ...
 def sweep(argument: str, values, *args, workers: int | None=None, quiet: bool=False, cluster: str | None=None, processes: int=1, cluster_options: dict | None=None, **kwargs) -> dict:
     """The same comparison at several values of one argument, computed as one plan."""
+    ...
+REHEARSAL: Any
+def rehearse(scale: str='mini', runs=None, quiet: bool=False) -> str:
+    """Train a small attention model on real ListOps briefly, and say what the paper's budget would take here."""
     ...

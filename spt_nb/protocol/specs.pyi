@@ -92,3 +92,6 @@ class Init(NamedTuple):
 def parse_init(text: str) -> Init:
     """An initialisation from its text."""
     ...
+def parse_seeds(seeds) -> list[int]:
+    """Three means 0, 1, 2; the text 0,5-7 means 0, 5, 6, 7."""
+    ...

@@ -38,7 +38,7 @@ def this_machine() -> str:
 SLURM = ("account array_parallelism comment constraint cpus_per_gpu cpus_per_task dependency exclude exclusive "
          "gpus_per_node gpus_per_task gres job_name mail_type mail_user mem mem_per_cpu mem_per_gpu nodelist partition "
          "qos signal_delay_s time wckey")
-OPTIONS = ("name", "timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node", *(f"slurm_{n}" for n in SLURM.split()))
+OPTIONS = (*"name note timeout_min mem_gb cpus_per_task gpus_per_node".split(), *(f"slurm_{n}" for n in SLURM.split()))
 
 def check_spread(workers=None, cluster=None, processes=1, cluster_options=None, # As for `run_stages`
                  here:bool=True): # Must the cluster be here, and not only have its script shown?
@@ -71,6 +71,7 @@ def _script(folder, jobs, processes, options) -> str:
     names = dict(name="job_name", timeout_min="time", mem_gb="mem")
     cores = {} if "slurm_cpus_per_gpu" in options else dict(cpus_per_task=processes)
     options = dict(name="spt", timeout_min=60) | cores | options
+    note = [f"# {line}" for line in options.pop("note", "").splitlines()]
     flags = {names.get(k, k.removeprefix("slurm_")): v for k, v in options.items()}
     if "mem_gb" in options: flags["mem"] = f"{float(options['mem_gb']):g}GB"
     array = f"0-{jobs - 1}%{min(jobs, int(flags.pop('array_parallelism', 256)))}"
@@ -80,7 +81,7 @@ def _script(folder, jobs, processes, options) -> str:
     env = "export " + " ".join(f"{k}={shlex.quote(v)}" for k, v in worker_env().items())
     srun = ["srun", "--unbuffered"] # which does not take over the cores from sbatch
     if "cpus_per_task" in flags: srun.append(f"--cpus-per-task={flags['cpus_per_task']}")
-    lines = ["#!/bin/bash", *(line(k, v) for k, v in sorted(flags.items())), env]
+    lines = ["#!/bin/bash", *(line(k, v) for k, v in sorted(flags.items())), *note, env]
     return "\n".join([*lines, shlex.join([*srun, *worker_command(folder/"plan.json")]), ""])
 
 # %% ../../nbs/runs/06_launch.ipynb #abf4f74e

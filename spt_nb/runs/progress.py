@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STATES', 'plan', 'plan_line', 'look', 'overview', 'note_plan', 'noted_plans', 'makespan', 'time_left', 'clock',
-           'counts', 'headline']
+           'duration', 'counts', 'headline']
 
 # %% ../../nbs/runs/02_progress.ipynb #3bf54c59
 import heapq, os, re, time
@@ -200,6 +200,16 @@ def clock(seconds) -> str:
     m, s = divmod(round(seconds), 60)
     return f"{m//60}:{m%60:02}:{s:02}" if m >= 60 else f"{m}:{s:02}"
 
+def duration(seconds:float) -> str:
+    "Seconds in the unit that people would use."
+    units = dict(seconds=1, minutes=60, hours=3600, days=86400, years=365*86400)
+    name = next(u for u, n in reversed(units.items()) if seconds >= 2*n or n == 1)
+    n = seconds/units[name]
+    return f"{n:,.{int(n < 9.95)}f} {name}"
+
+
+
+# %% ../../nbs/runs/02_progress.ipynb #4f0c77e0
 def counts(rows) -> str:
     "How many stages are done, and how many are in another state; those that diverged are done."
     n = Counter(r["state"] for r in rows)

@@ -23,7 +23,7 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_plan_of_every_page_has_all_its_stages_and_leaves_nothing(page, monkeypatch):
-    monkeypatch.setattr("spt_nb.experiments.dry_run.speed", lambda *a: 1e12)
+    monkeypatch.setattr("spt_nb.protocol.cost.speed", lambda *a: 1e12)
     plans = designs(page, "smoke")
     assert not runs_dir().exists() and not cache_dir().exists()
     table = plan_table(plans)

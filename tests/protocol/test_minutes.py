@@ -6,7 +6,7 @@ import pytest
 from spt_nb.core import SptError
 from spt_nb.experiments.dry_run import filling
 from spt_nb.protocol import compare, prepare
-from spt_nb.protocol.minutes import FEWEST, makespan, within
+from spt_nb.protocol.minutes import FEWEST, estimate, job_options, within
 from spt_nb.protocol.recipes import recipe
 
 SMALL = dict(task="copy_match", mixers=["dlr"], inits=["scratch", "masked"], seeds=1, scale="smoke")
@@ -24,14 +24,52 @@ def test_a_budget_of_one_changes_no_identity(tmp_path):
     assert {t.hash for t in one.trials.values()} == {t.hash for t in same.trials.values()}
 
 
-@pytest.mark.parametrize("workers, seconds", [(1, 12.), (2, 7.), (3, 5.)])
-def test_workers_share_a_plan_and_wait_for_what_a_stage_needs(workers, seconds):
-    needs = dict(pretrain=[], a=[], b=[], finetune=["pretrain"])
-    assert makespan(needs, dict(pretrain=4., a=3., b=4., finetune=1.), workers) == seconds
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    "A comparison of which one seed is finished."
+    runs = tmp_path_factory.mktemp("runs")
+    compare(**SMALL, runs=runs, quiet=True, workers=1)
+    return runs
 
 
-def test_a_stage_without_time_does_not_stop_the_workers():
-    assert makespan(dict(a=[], b=["a"], c=["b"]), dict(a=0., b=0., c=1.), 2) == 1.
+def planned(runs, **more):
+    return prepare(**SMALL | more, runs=runs, quiet=True, load=False)
+
+
+def test_an_estimate_knows_what_is_finished_without_loading_data(trained):
+    one, three = estimate([planned(trained)], 1), estimate([planned(trained, seeds=3)], 1)
+    assert (one.stages, one.finished, one.seconds) == (7, 7, 0)
+    assert (three.stages, three.finished, three.known) == (21, 7, 10) and 0 < three.longest < three.work < three.seconds
+
+
+def test_what_finished_stages_took_is_believed(trained):
+    before = estimate([planned(trained, seeds=[7])], 1)
+    for f in trained.glob("*/timing.json"):
+        f.write_text(json.dumps(json.loads(f.read_text()) | dict(seconds=3600.)))
+    assert estimate([planned(trained, seeds=[7])], 1).work > 3600 * before.known > before.work
+
+
+def test_more_workers_end_earlier_and_work_as_much(tmp_path):
+    one, four = (estimate([planned(tmp_path, seeds=4)], n, "h200") for n in (1, 4))
+    assert four.seconds < one.seconds and four.work == one.work and one.finished == 0
+    assert "with 1 worker on an H200 each" in str(one) and "with 4 workers" in str(four)
+
+
+def test_memory_grows_with_the_batch_and_not_with_seeds(tmp_path):
+    small, large, seeds = (estimate([planned(tmp_path, **more)], 1, "h200") for more in (dict(batch_size=8), dict(batch_size=800), dict(batch_size=8, seeds=3)))
+    assert small.gigabytes == seeds.gigabytes < large.gigabytes and "in batches of 800" in large.largest
+
+
+def test_a_job_asks_for_a_gpu_where_a_core_would_take_hours(tmp_path):
+    here, there = (job_options([prepare("listops", ["s4"], ["scratch"], 1, scale, runs=tmp_path, load=False, quiet=True)]) for scale in ("smoke", "paper"))
+    assert "gpus_per_node" not in here and here["timeout_min"] <= 60 and here["mem_gb"] < 16
+    assert there["gpus_per_node"] == 1 and 60 < there["timeout_min"] <= 24 * 60 and "on an H200" in there["note"]
+
+
+def test_what_is_given_to_slurm_stays(tmp_path):
+    given = dict(slurm_time="1:00:00", slurm_mem="3G", slurm_partition="long")
+    asked = job_options([planned(tmp_path)], given=given)
+    assert {k: v for k, v in asked.items() if k != "note"} == given
 
 
 @pytest.mark.slow
