@@ -165,7 +165,7 @@ A task of {kind}: {modality} of length up to {length:,}. Source: {source}.
 - `x`: {inputs}
 - `y`: {target}
 
-Made by `spt_nb.{call}` of spt_nb {spt_nb}. Fingerprint of the content: `{fingerprint}`. {generator} `task.json` says the same.
+Made by `spt_nb.{call}` of spt_nb {spt_nb}, fingerprint `{fingerprint}`. {generator} `task.json` says the same.
 ```python
 data = datasets.load_dataset("{folder}") # this folder, or its name on the Hub
 ```
