@@ -184,10 +184,12 @@ def names():
 
 
 def write():
-    "Write the pages that have changed."
-    for room, name in zip(ROOMS, names()):
-        path = ROOT / f"{name[1:]}.md"
+    "Write the pages that have changed; a page of a room that is gone goes too."
+    paths = [ROOT / f"{name[1:]}.md" for name in names()]
+    paths[0].parent.mkdir(exist_ok=True)
+    for room, path in zip(ROOMS, paths):
         page = "\n\n".join(map(section, modules(room))) + "\n"
-        path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != page:
             path.write_text(page, encoding="utf-8")
+    for old in set(paths[0].parent.glob("*.md")) - set(paths):
+        old.unlink()

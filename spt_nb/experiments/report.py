@@ -69,7 +69,7 @@ class _Prose(IPythonRenderer):
 
 def prose(text, folder=".", sections=(), attachments=None) -> str:
     html = MarkdownWithMath(_Prose(folder, sections, attachments)).render(text)
-    return re.sub(r"(?s)<table>.*?</table>", r'<div class="scroll">\g<0></div>', html) # wide ones scroll inside the page
+    return re.sub(r"(?s)<table>.*?</table>", r'<div class="scroll">\g<0></div>', html) # scrolls by itself
 
 # %% ../../nbs/experiments/84_report.ipynb #22652dde
 def public(text:str) -> str:
@@ -183,6 +183,7 @@ def environment() -> str:
     package = f"spt_nb {__version__}" + f" at commit {commit()[:12]}"*bool(commit())
     return f"{package}, {system}, {gpus or f'{cores()} CPU cores'}, {time.strftime('%Y-%m-%d', time.gmtime())}"
 
+# %% ../../nbs/experiments/84_report.ipynb #c260ef6e
 def write(folder, # Of executed notebooks
           scale:str, # For the title
           sources, # Paths of the experiments, in their order

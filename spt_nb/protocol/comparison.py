@@ -14,11 +14,12 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..analysis import statistics
-from ..analysis.comparison_plots import plot_comparison
+from ..analysis.comparison_plots import as_html, plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
-from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
+from ..training.evaluation import (FLOORLESS, aligned, beside_simple_models, floor_of, further_scores, in_words,
+                                        not_told_apart, score_names)
 from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
@@ -27,8 +28,11 @@ from .diagnostics import HIDDEN, diagnostics, hidden_losses
 # %% ../../nbs/protocol/10_comparison.ipynb #6959608f
 class Comparison:
     "The trials of a comparison, and what they came to."
+    diagnostics = diagnostics
     def __init__(self, trials:dict, store:Store, resolved:dict): # By (mixer, init, seed); every number behind it
         self.trials, self.store, self.resolved, self.failed, self.floors = trials, store, resolved, {}, {}
+
+    def __repr__(self): return f"Comparison({self.task.name}: {len(self.rows)} of {len(self.trials)} runs finished)"
 
     @cached_property
     def task(self):
@@ -71,8 +75,7 @@ def _taken(self:Comparison, stage, size:int) -> int:
     done = self.store.path(stage.hash)/"metrics.json"
     return -(-(read_json(done)["step"] if done.exists() else stage.steps)*stage.train.batch_size//size)
 
-def score_of(metrics) -> float:
-    "Accuracy, or R2 of a regression."
+def score_of(metrics) -> float: # Accuracy, or R2 of a regression
     return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
 
 # %% ../../nbs/protocol/10_comparison.ipynb #e69642d8
@@ -173,16 +176,11 @@ def _line(self:Comparison, r, *more) -> list[str]:
             f"{_several(mine.lr)} x {_several(mine.batch_size)}" + (f"  ({'; '.join(notes)})" if notes else "")]
 
 @patch
-def _lines(self:Comparison, t) -> list[str]:
-    "The table of the report, its columns aligned."
+def _cells(self:Comparison, t) -> list[list[str]]:
+    "The table of the report; the first line is its heading."
     more = further_scores(t, self.task)
-    cells = [["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"],
-             *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
-    wide = [max(map(len, column)) for column in zip(*cells)]
-    def aligned(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
-    return ["  ".join(map(aligned, c, range(len(c)))) for c in cells]
-
-Comparison.diagnostics = diagnostics
+    return [["mixer", "init", "score", *more, "steps", "FLOP", "SPT share", "lr x batch"],
+            *(self._line(*r) for r in zip(t.itertuples(), *more.values()))]
 
 # %% ../../nbs/protocol/10_comparison.ipynb #cd8550be
 @patch
@@ -211,12 +209,6 @@ def other_code(self:Comparison) -> list[str]:
 
 # %% ../../nbs/protocol/10_comparison.ipynb #daa87bc3
 @patch
-def _hidden(self:Comparison, t) -> list[str]:
-    "What each pretraining reached beside simple models."
-    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
-            f"alone, {r.hidden_local:.3g} by neighbours" for r in t.dropna(subset="hidden").itertuples()]
-
-@patch
 def report(self:Comparison) -> str:
     "The table, what follows from it, and what is suspicious, as text."
     t, n, floor = self.table(), self.rows.seed.nunique(), self.floor()
@@ -226,16 +218,24 @@ def report(self:Comparison) -> str:
     if floor is not None: lines.append(f"always the most frequent test label: {100*floor:.1f}")
     if self.task.kind == "regression": lines.append("errors (RMSE, MAE) in the units of the target")
     if why := self.withheld(): lines.append(f"{why}: a check that all runs, from which no verdict follows")
-    return "\n".join([*lines, *self._lines(t), *self._verdicts(), *not_told_apart(t),
-                      *self._hidden(t), *self.other_code(), *self.diagnostics()])
+    words = in_words(t, self.task) if self.task.name == "own" and not self.withheld() else []
+    return "\n".join([*lines, *aligned(self._cells(t)), *words, *self._verdicts(), *not_told_apart(t),
+                      *beside_simple_models(t), *self.other_code(), *self.diagnostics()])
 
 # %% ../../nbs/protocol/10_comparison.ipynb #93e6f949
 @patch
 def plot(self:Comparison, title:str|None=None):
     "Test scores with intervals, and learning curves."
     metric = "R2" if (floor := self.floor()) is None else "accuracy"
+    title = title or f"{self.task.name.replace('_', ' ')}, {self.resolved.get('scale', 'mini')} scale"
     return plot_comparison(self.table(), self.rows, self.curves(), floor, title, metric)
 
+@patch
+def _repr_html_(self:Comparison) -> str|None: # None: nothing is finished
+    head, *cells = self._cells(self.table()) if len(self.rows) else [[]]
+    return as_html(pd.DataFrame(cells, columns=head), self.plot()) if cells else None
+
+# %% ../../nbs/protocol/10_comparison.ipynb #70484f2a
 @patch
 def save(self:Comparison, folder, title:str|None=None) -> Path:
     "Write table, rows, differences and curves as CSV, the picture, and the configuration."

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from ..analysis import statistics
-from ..analysis.comparison_plots import plot_comparison
+from ..analysis.comparison_plots import as_html, plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
 from ..core import canonical, read_json, replacing, write_json
-from ..training.evaluation import FLOORLESS, floor_of, further_scores, not_told_apart, score_names
+from ..training.evaluation import FLOORLESS, aligned, beside_simple_models, floor_of, further_scores, in_words, not_told_apart, score_names
 from ..runs.store import Store, code_hash
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
@@ -22,8 +22,12 @@ class Comparison:
     resolved: dict
     failed: Any
     floors: Any
+    diagnostics = diagnostics
 
     def __init__(self, trials: dict, store: Store, resolved: dict):
+        ...
+
+    def __repr__(self):
         ...
 
     @cached_property
@@ -63,7 +67,6 @@ class Comparison:
     def curves(self) -> pd.DataFrame:
         """Validation score against total training steps, for the chosen candidates."""
         ...
-    diagnostics: Any
 
     def other_code(self) -> list[str]:
         """How many finished stages were computed by other code than the code at hand."""
@@ -82,5 +85,4 @@ class Comparison:
         ...
 SPENT: Any
 def score_of(metrics) -> float:
-    """Accuracy, or R2 of a regression."""
     ...

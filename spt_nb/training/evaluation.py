@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['POSITIONS', 'FLOORLESS', 'forward', 'evaluate', 'answers', 'floor_of', 'balanced_accuracy', 'macro_f1', 'auroc',
-           'score_names', 'scores', 'not_told_apart', 'further_scores', 'first_bad']
+           'score_names', 'scores', 'not_told_apart', 'in_words', 'aligned', 'beside_simple_models', 'further_scores',
+           'first_bad']
 
 # %% ../../nbs/training/02_evaluation.ipynb #f77997be
 from ..tasks.batches import Split, collate, eval_batches  # first: it silences a warning of what follows
@@ -119,6 +120,38 @@ def not_told_apart(table) -> list[str]: # A data frame: mixer, init, mean, low, 
     label = f"most frequent test label ({100*least.mean():.1f}%)"
     what = "mean of the targets (R2 0)" if table["floor"].isna().all() else label
     return [f"Not told apart from always giving the {what}: {', '.join(lost)}."] if lost else []
+
+# %% ../../nbs/training/02_evaluation.ipynb #9a565208
+def in_words(table, task) -> list[str]: # As `Comparison.table` gives it
+    "Which cell is best, by how much, and whether that may be luck, for readers who do not read tables."
+    t = table.dropna(subset="mean").sort_values("mean", ascending=False, kind="stable")
+    if not len(t): return []
+    names, (top, *rest) = [f"{r.mixer} ({r.init})" for r in t.itertuples()], t.itertuples()
+    least, low = np.nan_to_num(top.floor), top.mean if np.isnan(top.low) else top.low
+    told = "The runs tell this from" if low > least + 1e-9 else "The runs do not tell this from"
+    if task.kind in FLOORLESS: score = f"it explains {100*top.mean:.0f}% of the variance of the targets"
+    else: score = f"it gives the right label to {100*top.mean:.1f}% of the test examples"
+    if task.kind == "regression": score += f" and is off by {top.mae:.3g} on average, in the units of the target"
+    constant = "always giving the mean of the targets, which explains 0%" if task.kind in FLOORLESS else (
+        f"always giving the most frequent label, which is right for {100*least:.1f}%")
+    lines = [f"The best model is {names[0]}: {score}. {told} {constant}."]
+    if not rest: return lines
+    same = [n for n, r in zip(names[1:], rest) if r.standing != "lower"]
+    gap = f"It is {100*(top.mean - rest[0].mean):.1f} points ahead of {names[1]}"
+    if not same: return [*lines, f"{gap}, and the runs tell it from all others."]
+    return [*lines, f"{gap}; the runs do not tell it from {', '.join(same)}, so take the cheapest of these."]
+
+# %% ../../nbs/training/02_evaluation.ipynb #34180b8a
+def aligned(cells:list[list[str]]) -> list[str]: # The first two columns are words, the last one may be long
+    "A table as lines of text."
+    wide = [max(map(len, column)) for column in zip(*cells)]
+    def cell(x, k): return x if k == len(wide) - 1 else f"{x:{'<' if k < 2 else '>'}{wide[k]}}"
+    return ["  ".join(map(cell, c, range(len(c)))) for c in cells]
+
+def beside_simple_models(table) -> list[str]: # As `Comparison.table` gives it
+    "What each pretraining reached beside simple models."
+    return [f"{r.mixer} {r.init}: loss {r.hidden:.3g} at hidden positions, {r.hidden_position:.3g} by the position "
+            f"alone, {r.hidden_local:.3g} by neighbours" for r in table.dropna(subset="hidden").itertuples()]
 
 def further_scores(table, # As `Comparison.table` gives it
                    task) -> dict: # Heading -> a text for each line
