@@ -27,5 +27,6 @@ WHERE = dict.fromkeys(_all_, "models") | dict(
     load_task="tasks", task_names="tasks", compare="protocol.plan", sweep="protocol.plan",
     contract="bench.contract", versus="experiments.versus_report",
     predict="protocol.predict", load_model="protocol.predict")
+WHERE |= dict.fromkeys(["SelfPretrainedClassifier", "SelfPretrainedRegressor"], "protocol.estimators") # an extra
 
 def __getattr__(name): return lazy(__name__, WHERE, name)

@@ -24,3 +24,5 @@ from .models import S5 as S5
 from .models import RGLRU as RGLRU
 from .models import Mamba as Mamba
 from .models import MLSTM as MLSTM
+from .protocol.estimators import SelfPretrainedClassifier as SelfPretrainedClassifier
+from .protocol.estimators import SelfPretrainedRegressor as SelfPretrainedRegressor

@@ -144,12 +144,12 @@ def data(name:str="", # A task (see: spt tasks)
          export:str=None, # Folder for `datasets.load_dataset` and the Hub: Parquet files and a card
          **options):
     "Make or check the data of a task, and describe it. Further flags: options of the task, as --n-train 1000."
-    from spt_nb.tasks import cache, load_task
-    from spt_nb.tasks.summary import summary
+    from spt_nb.tasks import cache, load_task, summary, task as page
     if not verify:
         if data is not None: name, options = name or "own", options | dict(data=data)
         if not name: raise SptError("task is missing; allowed: spt data NAME, or spt data --verify")
-        print(task := load_task(name, data_dir, **options), summary(task), sep="\n")
+        if export: page.free_folder(export)
+        print(task := load_task(name, data_dir, **options), summary.summary(task), sep="\n")
         return export and print(f"Written for datasets.load_dataset: {task.export(export, **options)}")
     print(cache.condition(kept := cache.verify()))
     return int(any(kept.values()))

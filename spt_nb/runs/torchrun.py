@@ -8,7 +8,7 @@ __all__ = ['accelerator', 'described', 'stage_from', 'stage_file', 'Leading', 'F
            'worker_env', 'run_stage']
 
 # %% ../../nbs/runs/04_torchrun.ipynb #16fa03a9
-import ctypes, hashlib, json, os, select, signal, subprocess, sys, tempfile, threading, time, traceback
+import ctypes, hashlib, json, logging, os, select, signal, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -143,7 +143,7 @@ def load_checkpoint(folder) -> tuple[dict, dict]|None: # Tensors and meta
         try: return _read(path)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as e:
             why = str(e) if isinstance(e, SptError) else "cannot be read"
-            print(f"warning: {path.name} {why}; it was left out", file=sys.stderr)
+            logging.getLogger("spt_nb.runs").warning("warning: %s %s; it was left out", path.name, why)
 
 def _read(path) -> tuple[dict, dict]:
     if not path.is_file(): raise SptError("is not a file")

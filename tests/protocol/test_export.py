@@ -133,7 +133,7 @@ def test_ten_importers_of_one_stage(store, tmp_path):
     assert [p.name for p in other.iterdir() if p.name not in (".locks", pre.hash)] == []
 
 
-def test_an_import_takes_the_place_of_what_was_stopped_or_damaged(store, tmp_path, capsys):
+def test_an_import_takes_the_place_of_what_was_stopped_or_damaged(store, tmp_path, caplog):
     pre, _ = stages()
     source = pre.obtain(store)
     folder, other = export(pre.hash, store, tmp_path / "out"), Store(tmp_path / "other")
@@ -148,7 +148,7 @@ def test_an_import_takes_the_place_of_what_was_stopped_or_damaged(store, tmp_pat
     assert {p.name for p in there.iterdir()} == {p.name for p in source.iterdir()} - {"log.txt"} and not other.partial(pre.hash).exists()
     (there / "metrics.json").write_text("{}")
     assert import_stage(folder, Store(other.folder)) == there and other.ready(pre.hash)
-    assert "is damaged" in capsys.readouterr().err and len(list(other.folder.glob("*.broken-*"))) == 1
+    assert "is damaged" in caplog.text and len(list(other.folder.glob("*.broken-*"))) == 1
 
 
 def test_what_is_there_stays_and_is_said(store, tmp_path, caplog):

@@ -8,6 +8,7 @@ import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
 
+from spt_nb.cli import main
 from spt_nb.core import SptError, read_json
 from spt_nb.tasks import load_task
 from spt_nb.tasks import task as page
@@ -66,15 +67,24 @@ def test_only_its_own_folder_is_replaced(tmp_path):
     task, mine = load_task("copy_match", **SMALL), tmp_path / "mine"
     mine.mkdir()
     task.export(mine)
-    (mine / "left.txt").write_text("of the older export")
     task.subset(10).export(mine)
-    assert not (mine / "left.txt").exists() and len(read_back(mine, tmp_path)["train"]) == 10
-    (mine / "task.json").unlink()
-    with pytest.raises(SptError, match="holds something else"):
-        task.export(mine)
+    assert len(read_back(mine, tmp_path)["train"]) == 10
+    for change in [lambda: (mine / "notes.txt").write_text("mine"), lambda: ((mine / "notes.txt").unlink(), (mine / "task.json").unlink())]:
+        change()
+        before = sorted(mine.rglob("*"))
+        with pytest.raises(SptError, match="holds something else"):
+            task.export(mine)
+        assert sorted(mine.rglob("*")) == before
     (tmp_path / "file").write_text("")
     with pytest.raises(SptError, match="allowed: a folder"):
         task.export(tmp_path / "file")
+
+
+def test_a_folder_is_refused_before_the_data_is_made(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("spt_nb.tasks.load_task", lambda *_, **__: pytest.fail("data was made"))
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main(["data", "pathx", "--export", str(tmp_path)]) == 2
+    assert "holds something else" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ def whole(tmp_path_factory):
     return c, folder
 
 
-def test_mutants_of_results(tmp_path, whole, size, measured, capfd):
+def test_mutants_of_results(tmp_path, whole, size, measured, caplog):
     (c, folder), n, rng = whole, size(60, 350), random.Random(1)
     expected, keys = results(folder / "done"), sorted(p.parent.name for p in (folder / "done").glob("*/manifest.json"))
     for i in range(n):
@@ -117,15 +117,16 @@ def test_mutants_of_results(tmp_path, whole, size, measured, capfd):
         damage_folder(rng, store, key, keys)
         mine = in_store(c, store)
         assert not mine.store.ready(key)
-        err = capfd.readouterr().err
-        assert err.count("\n") == 1 and key in err, err
+        said, = caplog.messages
+        assert "\n" not in said and key in said, said
+        caplog.clear()
         assert not compute(mine)
         assert results(store) == expected and len(list(store.glob("*.broken-*"))) == 1
         shutil.rmtree(store)
     measured("mutants_of_results", mutants=n, noticed=n, used=0, made_again=n)
 
 
-def test_mutants_of_checkpoints(tmp_path, whole, size, measured, capfd):
+def test_mutants_of_checkpoints(tmp_path, whole, size, measured, caplog):
     (c, folder), n, rng = whole, size(40, 150), random.Random(2)
     stage = next(iter(c.trials.values())).candidates[0].pretrain
     expected = {k: v for k, v in results(folder / "done").items() if k.startswith(stage.hash)}
@@ -142,8 +143,8 @@ def test_mutants_of_checkpoints(tmp_path, whole, size, measured, capfd):
         there = [p for p in (older, newest) if p.exists()]
         damaged = sum(p.exists() for p in ((older, newest) if both else (newest,)))
         stage.obtain(Store(store))
-        err = capfd.readouterr().err
-        assert err.count("left out") == damaged, (err, there)
+        assert sum("left out" in m for m in caplog.messages) == damaged, (caplog.messages, there)
+        caplog.clear()
         log = (store / stage.hash / "log.txt").read_text()
         assert ("goes on from step 6" in log) == (not both), log
         from_older, from_start = from_older + (not both), from_start + both
@@ -194,13 +195,13 @@ def test_a_file_that_cannot_be_read_just_now_is_no_damage(tmp_path, whole, monke
     assert Store(tmp_path / "s").ready(key)
 
 
-def test_checkpoint_of_another_stage_is_not_used(tmp_path, whole, capfd):
+def test_checkpoint_of_another_stage_is_not_used(tmp_path, whole, caplog):
     "Same shapes, valid hash, another seed."
     c, folder = whole
     a, b = (t.candidates[0].pretrain for t in c.trials.values())
     shutil.copytree(folder / "stopped", tmp_path / "s")
     (tmp_path / "s" / f"{a.hash}.partial").rename(tmp_path / "s" / f"{b.hash}.partial")
     b.obtain(Store(tmp_path / "s"))
-    assert capfd.readouterr().err.count("belongs to another stage; it was left out") == 2
+    assert sum("belongs to another stage; it was left out" in m for m in caplog.messages) == 2
     expected = results(folder / "done")
     assert all(expected[k] == v for k, v in results(tmp_path / "s").items())

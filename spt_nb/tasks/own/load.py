@@ -10,6 +10,7 @@ import hashlib, json, tempfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from ...core import SptError, cache_dir, digest, one_of, printable, whole
 from ..batches import Split, in_memory, table, transform_of
 from ..cache import cached, limited
@@ -57,10 +58,10 @@ _OF_TABLES = ("x", "x2", "tokens", "id", "time", "group", "ignore")  # options t
 
 def _convert(path:Path, what:str, found, **o) -> dict:
     "Everything that is stored: the splits that there are, and the facts."
-    (cache_dir()/"own").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".spool-", dir=cache_dir()/"own") as tmp:
-        if what in ("tables", "saved"):
-            parts, said = read(what, found, Path(tmp)), ""
+    if keeps := what != "memory": (cache_dir()/"own").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".spool-", dir=cache_dir()/"own" if keeps else None) as tmp:
+        if what in ("memory", "tables", "saved"):
+            parts, said = read(what, found, Path(tmp)) if keeps else found, ""
             columns = parts["train"].table.column_names
             parts, names, y, form, words, used, series = columns_of(parts, o)
         else:
@@ -130,7 +131,6 @@ FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as wo
               "symbols": "symbols of a vocabulary", "ids": "ids, moved up by 4", "values": "numbers",
               "image": "images", "sound": "sounds", "npy": "arrays"}
 
-# %% ../../../nbs/tasks/own/10_load.ipynb #ba0c1abd
 def _list(names) -> str: return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
 
 def _inputs(f) -> str:
@@ -187,15 +187,18 @@ def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, *
 # %% ../../../nbs/tasks/own/10_load.ipynb #da1db616
 def _read_once(data, data_dir, stored:dict): # (path, facts, splits)
     "What is stored about some data, which is read now if it was not before."
-    path = path_of(data, data_dir)
-    what, found, files = find(path)
-    params = stored | {"files": signature(path.parent, files)}
-    splits, _ = cached("own", VERSION, params, lambda: _convert(path, what, found, **stored))
-    facts = json.loads(bytes(Split(splits["facts"]).x.raw(0)))
-    return path, facts, {k: ds for k, ds in splits.items() if k != "facts"}
+    if type(data) is dict: # rows in memory, of which nothing is kept
+        parts = _convert(path := Path("data"), "memory", data, **stored)
+        splits = {s: in_memory(pa.concat_tables([*ts])) for s, ts in parts.items()}
+    else:
+        path = path_of(data, data_dir)
+        what, found, files = find(path)
+        params = stored | {"files": signature(path.parent, files)}
+        splits, _ = cached("own", VERSION, params, lambda: _convert(path, what, found, **stored))
+    return path, json.loads(bytes(Split(splits.pop("facts")).x.raw(0))), splits
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #78af7af3
-def load(data=None, # File, folder, `datasets.Dataset` or `DatasetDict`
+def load(data=None, # File, folder, `datasets.Dataset` or `DatasetDict`; split -> `Rows`, to keep nothing
          data_dir=None, # The same, as a path; another name for it
          x=None, y=None, x2=None, # Columns: of the input (or several), the label, the second input of a pair
          kind:str|None=None, # "classification" or "regression"; None: guessed and said
