@@ -216,12 +216,12 @@ def growth(rows:pd.DataFrame, octaves:float=3) -> pd.DataFrame: # layer; exponen
 
 # %% ../../nbs/bench/04_measure.ipynb #3d3a3e8c
 LOOKS = dict(reference=dict(c="#888888", ls="--", marker="s", ms=4), ours=dict(c="#009E73", marker="o", ms=4),
-             floor=dict(c="k", ls=":", lw=1))
+             floor=dict(c="k", ls=":", lw=1, label="roofline: the operations at the peak speed of this machine"))
 
 def _panel(ax, one:pd.DataFrame, unit:str, power:float):
     for name, look in LOOKS.items():
         if (key := f"{name}_{unit}") in one:
-            ax.loglog(one.length, one[key], label="roofline" if name == "floor" else name, **look)
+            ax.loglog(one.length, one[key], **dict(label=name) | look)
     if power == power: ax.text(.95, .06, f"$L^{{{power:.1f}}}$", c="#00664A", ha="right", transform=ax.transAxes)
     ax.minorticks_off()
     ax.set(xticks=[1 << 10, 1 << 13, 1 << 16], xlabel="length" if unit == "mb" else "")
@@ -232,7 +232,7 @@ def plot_layers(rows:pd.DataFrame) -> plt.Figure: # layer, length, ours_s, ours_
     "Seconds and megabytes of a step against length."
     layers, powers = list(dict.fromkeys(rows.layer)), growth(rows).set_index("layer")
     columns = math.ceil(len(layers)/(bands := math.ceil(len(layers)/7)))
-    with new_figure(figsize=(1 + 1.9*columns, .5 + 4.1*bands)) as fig:
+    with new_figure(figsize=(1 + 1.9*columns, .8 + 4.1*bands), title="A training step of one layer, by length") as fig:
         axes = fig.subplots(2*bands, columns, sharex=True, squeeze=False)
         for k, layer in enumerate(layers):
             pair = axes[2*(k//columns):, k % columns]

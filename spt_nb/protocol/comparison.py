@@ -227,7 +227,7 @@ def report(self:Comparison) -> str:
 def plot(self:Comparison, title:str|None=None):
     "Test scores with intervals, and learning curves."
     metric = "R2" if (floor := self.floor()) is None else "accuracy"
-    title = title or f"{self.task.name.replace('_', ' ')}, {self.resolved.get('scale', 'mini')} scale"
+    title = title or f"{self.task.name.replace('_', ' ')}, {self.resolved.get('scale', 'unknown')} scale"
     return plot_comparison(self.table(), self.rows, self.curves(), floor, title, metric)
 
 @patch

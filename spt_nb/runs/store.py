@@ -151,7 +151,10 @@ def _settle(self:Store, key) -> bool:
     _warn(key, problem, f"kept as {aside.name}, computed again")
     return False
 
-log = logging.getLogger("spt_nb.runs") # without a handler Python writes warnings to the standard error
+
+
+# %% ../../nbs/runs/01_store.ipynb #300419c0
+log = logging.getLogger("spt_nb.runs")
 
 def _warn(key, problem, then):
     problem = "".join(c if c.isprintable() else "?" for c in problem)
