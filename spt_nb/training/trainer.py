@@ -7,6 +7,7 @@ __all__ = ['CAUSES', 'FIRST', 'Trainer', 'bare_loop']
 
 # %% ../../nbs/training/03_trainer.ipynb #a40f5df7
 import math, platform, time
+from contextlib import closing
 from pathlib import Path
 
 from ..core import replacing, write_json  # first: it silences a warning of what follows
@@ -20,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from ..runs.torchrun import accelerator, load_checkpoint, save_checkpoint, stop_between_steps
 from ..tasks.batches import Split
-from .evaluation import evaluate, first_bad, forward
+from .evaluation import Curves, evaluate, first_bad, forward
 from .optimisation import Flops, Steps, TrainConfig, adamw, converged, flops, lr_factor
 
 # %% ../../nbs/training/03_trainer.ipynb #847d3cd5
@@ -39,6 +40,7 @@ class Trainer:
         self.model, self.objective, self.cfg, self.folder, self.seed = model, objective, cfg, Path(folder), seed
         self.opt, self.valid, self.params = adamw(model, cfg), Split(task.valid), list(model.parameters())
         self.steps = Steps(Split(task.train), objective, cfg.batch_size, seed, acc.process_index, acc.num_processes)
+        self.curves = Curves(self.folder, cfg.steps)
         self.loader_workers = 2*(self.acc.device.type == "cuda") if loader_workers is None else loader_workers
         self.at, self.best = dict(FIRST, history=[], tokens=0, rates=[], positions={}, seconds=0., retried=[]), {}
 
@@ -182,7 +184,7 @@ def fit(self:Trainer) -> dict: # The metrics of the stage
     first = {k: v.detach().clone() for k, v in self.model.state_dict().items()} if self.cfg.retries else None
     self.resume()
     self.ddp = self.acc.prepare(self.model) if self.acc.num_processes > 1 else self.model
-    with stop_between_steps() as asked:
+    with closing(self.curves), stop_between_steps() as asked:
         self.run(asked)
         while self.at["diverged"] and len(self.at["retried"]) < self.cfg.retries:
             self.start_over(first)
@@ -199,6 +201,7 @@ def show(self:Trainer):
     note = dict(step=at["step"], steps=self.cfg.steps, best=at["best"], seconds=round(at["seconds"], 1))
     note |= dict(retried=len(at["retried"]), loss=at["loss"]/at["n"] if at["n"] else None, scores=scores)
     write_json(self.folder/"progress.json", note, sync=False)
+    self.curves.write(at, self.opt.param_groups[0]["lr"])
 
 @patch
 def log(self:Trainer, text:str):
