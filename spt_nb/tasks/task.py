@@ -200,6 +200,7 @@ def free_folder(folder) -> Path:
     if there in (set(), {"README.md", "data", "task.json"}): return folder
     raise SptError(f"folder is {str(folder)!r}, which holds something else; allowed: a new or empty one")
 
+# %% ../../nbs/tasks/02_task.ipynb #cf9b8680
 @patch
 def export(self:Task, folder, # A new or empty folder, or an older export
            **options, # Of `load_task`, for the card
@@ -209,11 +210,10 @@ def export(self:Task, folder, # A new or empty folder, or an older export
     folder.parent.mkdir(parents=True, exist_ok=True)
     for old in folder.parent.glob(f".{folder.name}.tmp-*"): shutil.rmtree(old, ignore_errors=True)
     tmp = Path(tempfile.mkdtemp(prefix=f".{folder.name}.tmp-", dir=folder.parent))
+    (new := tmp/"new"/"data").mkdir(parents=True)
     try:
-        (tmp/"new"/"data").mkdir(parents=True)
         with tqdm(total=rows, desc=self.name, unit="row", disable=rows < 5000, mininterval=1) as bar:
-            sizes = {k: _write_split(getattr(self, s), features.arrow_schema, tmp/"new"/"data"/k, bar)
-                     for k, s in SPLITS.items()}
+            sizes = {k: _write_split(getattr(self, s), features.arrow_schema, new/k, bar) for k, s in SPLITS.items()}
         write_json(tmp/"new"/"task.json", about := _about(self, options))
         _card(self, about, features, sizes, folder.name).save(tmp/"new"/"README.md")
         if folder.exists(): os.replace(folder, tmp/"old")
