@@ -25,16 +25,19 @@ _SHARED = dict(
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
     scale="smoke, mini or paper", dry_run="Show steps, hours, memory (and the job script for slurm); train nothing",
     json="Print JSON for scripts; everything else goes to the standard error",
+    log="Show curves in a tool too: tensorboard, trackio or wandb; tensorboard:FOLDER, wandb:PROJECT",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
                training="inits scale scales config minutes", statistics="seeds",
-               machine="workers processes cluster cluster_options device seconds runs out dry_run speed json")
+               machine="workers processes cluster cluster_options device seconds runs out dry_run speed log json")
 
 def _place(runs, out, name) -> Path: return writable("out", out or writable("runs", runs or runs_dir())/name)
-def _dry(dry_run, speed, minutes) -> bool:
+def _dry(dry_run=False, speed=None, minutes=None, log=None) -> bool:
     if speed is not None and not dry_run: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
     if minutes and dry_run: raise SptError(f"minutes is {minutes}; allowed: without --dry-run, as models are timed")
+    if log and not dry_run: import_module("spt_nb.runs.launch").log_to(log)
     return dry_run
+def _store(folder): return import_module("spt_nb.runs.store").Store(folder or runs_dir())
 def _failures(c) -> int:
     for title, why in c.failed.items(): print(f"failed: {title}: {why}", file=sys.stderr)
     return int(bool(c.failed))
@@ -44,14 +47,13 @@ def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
                workers:int=None, runs:str=None, out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
-    from spt_nb.protocol.cost import rehearse
-    from spt_nb.protocol.plan import compare
+    from spt_nb.protocol import cost, plan
     one_of("scale", scale, ["mini", "smoke"])
     folder = _place(runs, out, "quickstart")
     print("1. Copy-match: scratch against self-pretrained", flush=True)
-    c = compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
+    c = plan.compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(f"{c.report()}\n\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
-    print(rehearse(scale, runs))
+    print(cost.rehearse(scale, runs))
     c.save(folder, title=f"Copy-match, {scale} scale: is the second half a copy of the first?")
     print(f"""
 Copy-match is a synthetic task: is the second half of a sequence a copy of the first? From random weights attention
@@ -71,17 +73,17 @@ def compare(task:str=None, mixers:str="attention,dlr",
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
             config:str=None, # YAML or JSON with flags, or a saved config.json; of a list config.json:LABEL
-            minutes:float=None, json:bool=False, **overrides):
+            minutes:float=None, log:str=None, json:bool=False, **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task."
     return _compare(**locals())
 
 # %% ../nbs/03_cli.ipynb #3c8f4cda
-def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, **asked):
+def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, log, **asked):
     from spt_nb.runs.launch import check_spread, prepare_workers
     folder = _place(runs, out, f"compare-{(task := task or ('own' if asked['data'] else 'listops'))}-{asked['scale']}")
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
-    if not _dry(dry_run, speed, minutes): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
+    if not _dry(dry_run, speed, minutes, log): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
     from spt_nb.protocol import export, plan
     json, _ = asked.pop("json"), asked.pop("config") # what it says is among the flags
     asked |= {k: names(k, asked[k]) for k in ("mixers", "inits")} | {k: value(asked[k]) for k in ("seeds", "fraction")}
@@ -124,9 +126,10 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
            match:str="size", # size: equal parameters and sequences; compute: equal parameters and operations
            seeds:str="3", scale:str="mini", workers:int=None, runs:str=None, data_dir:str=None, fraction:str="1.0",
            out:str=None, # Folder of the report (default: runs/versus-NAME-TASK-SCALE)
-           **overrides):
+           log:str=None, **overrides):
     "Your mixer against ours, at matched size: one page with a verdict. Further flags as for compare."
     from spt_nb.experiments.versus_report import versus
+    _dry(log=log)
     folder = _place(runs, out, f"versus-{mixer.rpartition(':')[2]}-{task or 'own'}-{scale}")
     v = versus(mixer, task, names("against", against), value(seeds), scale, match, workers=workers, runs=runs,
                data=data, data_dir=data_dir, fraction=value(fraction), **overrides)
@@ -158,12 +161,12 @@ def data(name:str="", # A task (see: spt tasks)
 def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
                scale:str="mini", dry_run:bool=False, speed:str=None, minutes:float=None,
                out:str=None, # Folder of executed notebooks and report (default: runs/experiments/SCALE)
-               json:bool=False, **parameters):
+               log:str=None, json:bool=False, **parameters):
     "Run experiment notebooks and write their report. Further flags: their parameters, as --seeds 3-9 --publish true."
     from spt_nb.experiments.pages import claims, listing
     if not name and not parameters: return print(dumps(claims(), indent=1) if json else listing(width()))
     from spt_nb.experiments import dry_run as planning, notebooks
-    if _dry(dry_run, speed, minutes): return planning.show(name, scale, speed, json, **parameters)
+    if _dry(dry_run, speed, minutes, log): return planning.show(name, scale, speed, json, **parameters)
     if minutes is not None: parameters = planning.filling(minutes, name, scale, **parameters)
     return notebooks.run(name, scale, out, json, **parameters)
 
@@ -171,12 +174,11 @@ def status(folder:str="", # Folder of finished work (default: runs/)
            runs:str=None, # The same
            watch:bool=False, json:bool=False): # Keep looking until everything is done, or Ctrl-C
     "What is done, running, stopped, failed or waiting."
-    from spt_nb.runs.store import Store
     from spt_nb.runs.watch import follow, report, stages
     folder = Path(folder or runs or runs_dir())
     if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
-    if watch: return follow(Store(folder))
-    print(dumps(stages(Store(folder)), indent=1) if json else report(Store(folder)))
+    if watch: return follow(_store(folder))
+    print(dumps(stages(_store(folder)), indent=1) if json else report(_store(folder)))
 
 # %% ../nbs/03_cli.ipynb #4c0f30f4
 def doctor():
@@ -188,14 +190,12 @@ def export(stage:str, # The first digits of its hash (see: spt status, or the fo
            folder:str, runs:str=None): # Where it goes; must not exist
     "Write a finished stage as one folder with a model card, to be handed on."
     from spt_nb.protocol.export import export
-    from spt_nb.runs.store import Store
-    print(f"Written and sealed: {export(stage, Store(runs or runs_dir()), folder)}")
+    print(f"Written and sealed: {export(stage, _store(runs), folder)}")
 
 def import_(folder:str, runs:str=None):
     "Verify a stage that `spt export` wrote into a folder, and put it among the finished ones."
     from spt_nb.protocol.export import import_stage
-    from spt_nb.runs.store import Store
-    print(f"Verified: {import_stage(folder, Store(runs or runs_dir()))}")
+    print(f"Verified: {import_stage(folder, _store(runs))}")
 
 # %% ../nbs/03_cli.ipynb #9e04f973
 def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch-matched,masked", seeds:str="3",

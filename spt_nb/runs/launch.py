@@ -7,7 +7,8 @@ __all__ = ['SLURM', 'OPTIONS', 'TOOLS', 'this_machine', 'check_spread', 'prepare
            'open_run', 'job_folder', 'job_script', 'alive', 'run_stages']
 
 # %% ../../nbs/runs/06_launch.ipynb #98cc8fd3
-import os, platform, re, shlex, shutil, socket, subprocess, sys, time
+import io, os, platform, re, shlex, shutil, socket, subprocess, sys, time
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -96,9 +97,12 @@ def open_run(tool:str, place:str, store:Path, stage:dict) -> tuple: # Two functi
         def write(numbers, step):
             for k, v in numbers.items(): writer.add_scalar(k, v, step)
         return write, writer.close
-    same = dict(id=digest(stage)) if tool == "wandb" else {}
-    run = module.init(project=place or "spt_nb", name=name, config=stage, resume="allow", **same)
-    return lambda numbers, step: run.log(numbers, step=step), run.finish
+    os.environ.setdefault("WANDB_SILENT", "true")
+    quiet, own = redirect_stdout(io.StringIO()), dict(id=digest(stage), dir=store) if tool == "wandb" else {}
+    with quiet: run = module.init(project=place or "spt_nb", name=name, config=stage, resume="allow", **own)
+    def end():
+        with quiet: run.finish()
+    return lambda numbers, step: run.log(numbers, step=step), end
 
 # %% ../../nbs/runs/06_launch.ipynb #20b8776c
 def job_folder(stages, # A `plan`

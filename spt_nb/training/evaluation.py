@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, send_to_device
+from fastcore.basics import patch
 
 from ..core import brief
 from ..objectives.labels import forecast_and_future
@@ -203,21 +204,24 @@ class Curves:
 
     def write(self, at:dict, lr:float): # What a `Trainer` knows
         "Send what is known at this step."
-        if not self.target[0] or (step := len(at["retried"])*self.round + at["step"]) <= self.last: return
-        try:
-            if not self.run: self.run = open_run(*self.target, self.folder.parent, self.stage)
-            self.run[0](curve_points(at) | dict(lr=lr), step)
-            self.last = step
-        except Exception as e: self._give_up(e)
+        step = len(at["retried"])*self.round + at["step"]
+        if not self.target[0] or step <= self.last: return
+        self.run = self.run or self.call(open_run, *self.target, self.folder.parent, self.stage)
+        if self.run: self.call(self.run[0], curve_points(at) | dict(lr=lr), step)
+        self.last = step
 
     def close(self):
-        try: self.run and self.run[1]()
-        except Exception as e: self._give_up(e)
+        if self.run: self.call(self.run[1])
         self.run = None
 
-    def _give_up(self, e):
+# %% ../../nbs/training/02_evaluation.ipynb #835db9ec
+@patch
+def call(self:Curves, f, *args):
+    "What a function of the tool returns; None if it fails, and then there are no more curves."
+    try: return f(*args)
+    except Exception as e:
         said = "warning: no more curves for %s (%s); the training goes on"
-        logging.getLogger(__name__).warning(said, self.target[0], brief(e))
+        if self.target[0]: logging.getLogger(__name__).warning(said, self.target[0], brief(e))
         self.target = "", ""
 
 # %% ../../nbs/training/02_evaluation.ipynb #fc50485a

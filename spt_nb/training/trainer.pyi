@@ -1,6 +1,7 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
 import math, platform, time
+from contextlib import closing
 from pathlib import Path
 from ..core import replacing, write_json
 import safetensors.torch
@@ -11,7 +12,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_nor
 from torch.utils.data import DataLoader
 from ..runs.torchrun import accelerator, load_checkpoint, save_checkpoint, stop_between_steps
 from ..tasks.batches import Split
-from .evaluation import evaluate, first_bad, forward
+from .evaluation import Curves, evaluate, first_bad, forward
 from .optimisation import Flops, Steps, TrainConfig, adamw, converged, flops, lr_factor
 CAUSES: Any
 FIRST: Any
@@ -27,6 +28,7 @@ class Trainer:
     valid: Any
     params: Any
     steps: Any
+    curves: Any
     loader_workers: Any
     at: Any
     best: Any
