@@ -174,7 +174,7 @@ def status(folder:str="", # Folder of finished work (default: runs/)
     from spt_nb.runs.store import Store
     from spt_nb.runs.watch import follow, report, stages
     folder = Path(folder or runs or runs_dir())
-    if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
+    if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder; spt compare makes one")
     if watch: return follow(Store(folder))
     print(dumps(stages(Store(folder)), indent=1) if json else report(Store(folder)))
 
