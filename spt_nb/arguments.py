@@ -90,7 +90,7 @@ def _divided(argv:list[str], kinds:dict) -> tuple: # Parameter -> type; (for the
         follows = not equals and argv and not argv[0].startswith("--")
         if kinds.get(name) is bool:
             if follows and argv[0].lower() in ("true", "false"): text = argv.pop(0)
-            if one_of(name, text.lower(), ("", "true", "false")) != "false": mine.append(flag)
+            if one_of(name, text.lower() or "true", ("true", "false")) == "true": mine.append(flag)
         elif name.startswith("no_") and kinds.get(name[3:]) is bool: pass # which is the default
         elif name in kinds: mine.append(f"{flag}={argv.pop(0)}" if follows else f"{flag}{equals}{text}")
         else: others += [f"--{name}{equals}{text}", *([argv.pop(0)] if follows else [])]

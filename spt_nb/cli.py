@@ -176,7 +176,7 @@ def status(folder:str="", # Folder of finished work (default: runs/)
     "What is done, running, stopped, failed or waiting."
     from spt_nb.runs.watch import follow, report, stages
     folder = Path(folder or runs or runs_dir())
-    if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder that exists")
+    if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder; spt compare makes one")
     if watch: return follow(_store(folder))
     print(dumps(stages(_store(folder)), indent=1) if json else report(_store(folder)))
 

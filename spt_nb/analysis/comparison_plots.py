@@ -151,7 +151,7 @@ def _apart(x, y, width, height): # Places in inches of an axis of that size; off
     for i, place in enumerate(np.column_stack((x*width, y*height))):
         near = next((t for t in taken if np.linalg.norm(t[0] - place) < .09), None)
         if near is None: taken.append(near := [place, 0])
-        angle, far = 2.4*near[1], .11*np.sqrt(near[1]) # the golden angle: no two points lie in one direction
+        angle, far = 2.4*near[1], .13*np.sqrt(near[1]) # the golden angle: no two points lie in one direction
         offsets[i] = near[0] - place + far*np.array([np.cos(angle), np.sin(angle)]) if near[1] else 0
         near[1] += 1
     return offsets
@@ -163,6 +163,9 @@ def _draw_points(ax, places, looks, height) -> bool: # In percent, as what the y
     for *place, by, look in zip(x, y, moved, looks):
         point, = ax.plot(*place, ms=8, mec="white", mew=.7, zorder=3, clip_on=not by.any(), **look)
         point.set_transform(ax.transData + ScaledTranslation(*by, ax.figure.dpi_scale_trans))
+        if by.any():
+            ax.annotate("", place, 72*by, textcoords="offset points", annotation_clip=False,
+                        arrowprops=dict(arrowstyle="-", color="#555555", lw=.8, shrinkA=0, shrinkB=0))
     return bool(moved.any())
 
 # %% ../../nbs/analysis/05_comparison_plots.ipynb #a5c53834
@@ -171,7 +174,7 @@ def _point_legend(fig, palette, shape, crowded):
     shown += [handle(label(m), marker=s, ls="", ms=7) for m, s in shape.items()]
     rows = ceil(len(shown)*1.3/fig.get_figwidth())
     fig.legend(handles=shown, loc="outside lower center", ncols=ceil(len(shown)/rows),
-               title="points that would hide each other are side by side" if crowded else None)
+               title="a line leads from a point that was moved aside to its true place" if crowded else None)
 
 # %% ../../nbs/analysis/05_comparison_plots.ipynb #8133fa8a
 def plot_points(table:pd.DataFrame, # Columns x, y, panel, color, marker
