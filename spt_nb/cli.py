@@ -47,13 +47,13 @@ def quickstart(seeds:int=3, # Runs of every row
                scale:str="mini", # mini, or smoke to see whether everything works
                workers:int=None, runs:str=None, out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
-    from spt_nb.protocol import cost, plan
+    from spt_nb.protocol import plan
     one_of("scale", scale, ["mini", "smoke"])
     folder = _place(runs, out, "quickstart")
     print("1. Copy-match: scratch against self-pretrained", flush=True)
     c = plan.compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(f"{c.report()}\n\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
-    print(cost.rehearse(scale, runs))
+    print(plan.rehearse(scale, runs))
     c.save(folder, title=f"Copy-match, {scale} scale: is the second half a copy of the first?")
     print(f"""
 Copy-match is a synthetic task: is the second half of a sequence a copy of the first? From random weights attention
@@ -194,16 +194,16 @@ def export(stage:str, # The first digits of its hash (see: spt status, or the fo
 
 def import_(folder:str, runs:str=None):
     "Verify a stage that `spt export` wrote into a folder, and put it among the finished ones."
-    from spt_nb.protocol.export import import_stage
-    print(f"Verified: {import_stage(folder, _store(runs))}")
+    print("Verified:", import_module("spt_nb.protocol.export").import_stage(folder, _store(runs)))
 
 # %% ../nbs/03_cli.ipynb #9e04f973
 def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch-matched,masked", seeds:str="3",
-           scales:str=None, # Recipes (default: mini,paper; of your own data mini)
+           scales:str=None, # Recipes (default: mini, and paper for a task of the paper)
            data:str=None, data_dir:str=None, fraction:str="1.0", speed:str=None, workers:int=None, runs:str=None,
            **overrides):
     "Hours, memory and disk of a comparison, from a short timing of every model here. Further flags as for compare."
-    for scale in names("scales", scales or ("mini" if data else "mini,paper")):
+    from spt_nb.protocol.recipes import TRAINING_ROWS
+    for scale in names("scales", scales or ("mini,paper" if task in TRAINING_ROWS else "mini")):
         print(f"\nscale {scale}", flush=True)
         compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, True, speed, **overrides)
 

@@ -107,7 +107,7 @@ def test_cancelled(tmp_path):
 @pytest.mark.parametrize("wrong, message", [
     (dict(cluster="k8s"), "cluster is 'k8s'; allowed: None, local, slurm"),
     (dict(cluster="slurm"), "cluster is 'slurm'; allowed: None, local, as this machine has no sbatch"),
-    (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, timeout_min"),
+    (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, "),
     (dict(cluster="local", cluster_options=dict(slurm_partition=["gpu"])), "slurm_partition is ['gpu']; allowed: a number, a text, True or False"),
     (dict(cluster_options=dict(timeout_min=5)), "cluster is None; allowed: local, slurm, as there are cluster options (timeout_min)"),
     (dict(processes=0), "processes is 0; allowed: a whole number, 1 or more"),

@@ -107,7 +107,7 @@ def file_system(folder, size):
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_read_only_store(tmp_path, capfd):
+def test_read_only_store(tmp_path, capfd, caplog):
     "What is finished can be read where nothing can be written; a damaged stage is named, and not read."
     with file_system(tmp_path / "small", "10m") as small:
         c = planned(small / "runs", mixers=["dlr"], inits=["scratch"], pretrain_steps=4, finetune_steps=4, valid_every=2)
@@ -123,7 +123,7 @@ def test_read_only_store(tmp_path, capfd):
         (c.store.path(spoiled.hash) / "metrics.json").write_text("{}")
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
         assert not Store(small / "runs").ready(spoiled.hash)
-        err = capfd.readouterr().err
+        err = caplog.text
         assert err.count("\n") == 1 and spoiled.hash in err and "Read-only file system" in err, err
 
 

@@ -20,6 +20,7 @@ from .labels import a_share, divided, read_groups, read_labels
 from .long_form import columns_of, reading
 from .media import media_options, remarks
 from .places import find, keep, path_of, read
+from .readers import Rows
 from .scale import check_norm, scaled_targets, scaled_values
 from .sequences import FAULTS, layout, leave_out_empty_steps, started, survey, tables
 from ..sources import signature
@@ -179,22 +180,21 @@ def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, *
     one_of("missing", missing, ("refuse", "drop", "drop-any", "interpolate", "mask"))
     if drop_missing and missing not in ("refuse", "drop"):
         raise SptError(f"drop_missing is True and missing is {missing!r}; allowed: one of them")
-    if length is not None: whole("length", length)
-    for k, n in sizes.items():
+    for k, n in dict(sizes, length=length).items():
         if n is not None: whole(k, n)
     return "drop" if drop_missing else missing
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #da1db616
 def _read_once(data, data_dir, stored:dict): # (path, facts, splits)
     "What is stored about some data, which is read now if it was not before."
-    if type(data) is dict: # rows in memory, of which nothing is kept
+    if type(data) is dict and isinstance(data.get("train"), Rows): # in memory, of which nothing is kept
         parts = _convert(path := Path("data"), "memory", data, **stored)
         splits = {s: in_memory(pa.concat_tables([*ts])) for s, ts in parts.items()}
     else:
         path = path_of(data, data_dir)
         what, found, files = find(path)
-        params = stored | {"files": signature(path.parent, files)}
-        splits, _ = cached("own", VERSION, params, lambda: _convert(path, what, found, **stored))
+        splits, _ = cached("own", VERSION, stored | {"files": signature(path.parent, files)},
+                           lambda: _convert(path, what, found, **stored))
     return path, json.loads(bytes(Split(splits.pop("facts")).x.raw(0))), splits
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #78af7af3
