@@ -10,7 +10,7 @@ __all__ = ['STARTS', 'EACH', 'LIBRARIES', 'SHORT', 'INSTEAD', 'FEWEST', 'Rehears
 import math, platform, time
 from typing import Literal, NamedTuple
 
-from ..core import SptError, cores, digest, log, read_json, write_json  # first: it silences a warning of what follows
+from ..core import SptError, cores, digest, log, read_json, write_json  # first: silences a warning
 
 import torch
 from accelerate.utils import send_to_device
