@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import __version__
 from .arguments import described, dispatch, names, numbers, stop, value, width
-from .core import SptError, json_printer, one_of, runs_dir, writable
+from .core import SptError, json_printer, one_of, runs_dir, show_notes, writable
 
 # %% ../nbs/03_cli.ipynb #7b49c74c
 _SHARED = dict(
@@ -48,8 +48,7 @@ def quickstart(seeds:int=3, # Runs of every row
                workers:int=None, runs:str=None, out:str=None): # Folder of table and picture (default: runs/quickstart)
     "Scratch against self-pretrained in a few minutes, without a download."
     from spt_nb.protocol import plan
-    one_of("scale", scale, ["mini", "smoke"])
-    folder = _place(runs, out, "quickstart")
+    folder, scale = _place(runs, out, "quickstart"), one_of("scale", scale, ["mini", "smoke"])
     print("1. Copy-match: scratch against self-pretrained", flush=True)
     c = plan.compare("copy_match", seeds=seeds, scale=scale, workers=workers, runs=runs)
     print(f"{c.report()}\n\n2. Real ListOps: the same pipeline on the real task, a few hundred steps", flush=True)
@@ -243,6 +242,7 @@ def _recipe_help() -> dict: # Group -> flag -> help
 
 def main(argv:list[str]|None=None):
     "The `spt` command."
+    show_notes()
     if "" not in sys.path: sys.path.insert(0, "") # so that my_mixer:Class is found in the current folder
     known, more = "spt_nb.tasks:task_names", dict.fromkeys(("compare", "versus", "budget"), _recipe_help)
     complete = {"task": known, "tasks name": known, "data name": known, "scale": "smoke mini paper",

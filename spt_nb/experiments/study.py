@@ -16,7 +16,7 @@ from fastcore.basics import AttrDict, patch
 from ..analysis.claims import MARGIN, Effect, claim, every, judge, with_seeds
 from ..analysis.intervals import Interval, floors, mean_interval, solve_interval
 from ..analysis.statistics import Cell, cells_of, in_seeds, one_numerics, percent
-from ..core import SptError, one_of, read_json, replacing, write_json
+from ..core import SptError, log, one_of, read_json, replacing, write_json
 from .pages import configuration, published_folder, results_folder
 from .plans import TIMED, Design, Published, design, published_rows, settings
 from ..models.backbone import count_parameters
@@ -172,7 +172,7 @@ def trained(self:Study) -> list: # Of tuples: row, the stage that validation cho
         parts = [q for q in (stages[r.chosen].pretrain, stages[r.chosen]) if q] if r.chosen in stages else []
         if parts and all(store.ready(q.hash) for q in parts): lines.append((r, parts[-1], store))
     seeds = ", ".join(map(str, sorted({r.seed for r, *_ in lines}))) or "none"
-    if n := len(rows) - len(lines): print(f"{n} of {len(rows)} rows were trained elsewhere; this shows seeds {seeds}")
+    if n := len(rows)-len(lines): log.info(f"{n} of {len(rows)} rows were trained elsewhere; this shows seeds {seeds}")
     return lines
 
 # %% ../../nbs/experiments/83_study.ipynb #aa75c175
@@ -247,4 +247,4 @@ def join(self:Study, plan:Design, before:Published|None=None): # As read before 
     self.everything = then.joined(self.rows, self.comparisons)
     self.rows = _planned(self.everything, plan)
     stay = len(self.everything) - n
-    if then.rows is not None: print(f"{n} rows join {stay} published ones, and replace {len(then.rows) - stay}")
+    if then.rows is not None: log.info(f"{n} rows join {stay} published ones, and replace {len(then.rows) - stay}")

@@ -8,7 +8,7 @@ from fastcore.basics import AttrDict, patch
 from ..analysis.claims import MARGIN, Effect, claim, every, judge, with_seeds
 from ..analysis.intervals import Interval, floors, mean_interval, solve_interval
 from ..analysis.statistics import Cell, cells_of, in_seeds, one_numerics, percent
-from ..core import SptError, one_of, read_json, replacing, write_json
+from ..core import SptError, log, one_of, read_json, replacing, write_json
 from .pages import configuration, published_folder, results_folder
 from .plans import TIMED, Design, Published, design, published_rows, settings
 from ..models.backbone import count_parameters

@@ -10,7 +10,7 @@ __all__ = ['STARTS', 'EACH', 'LIBRARIES', 'SHORT', 'INSTEAD', 'FEWEST', 'Rehears
 import math, platform, time
 from typing import Literal, NamedTuple
 
-from ..core import SptError, cores, digest, read_json, write_json  # first: it silences a warning of what follows
+from ..core import SptError, cores, digest, log, read_json, write_json  # first: silences a warning
 
 import torch
 from accelerate.utils import send_to_device
@@ -246,5 +246,5 @@ def within(minutes:float, # That everything may take, timing included
     budget = _fill(60*minutes - spent, p.takes, least, max(least, most))
     said = f"{minutes:g} minutes: {budget:g} times the steps of the recipe, in {precision}; {len(p.stages)} stages"
     about = f"take {p.takes(budget)/60:.1f} minutes at most, after {spent/60:.1f} of timing"
-    if not quiet: print(said, about, flush=True)
+    if not quiet: log.info(f"{said} {about}")
     return dict(budget=budget, precision=precision)

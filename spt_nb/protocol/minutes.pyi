@@ -2,7 +2,7 @@
 from typing import Any
 import math, platform, time
 from typing import Literal, NamedTuple
-from ..core import SptError, cores, digest, read_json, write_json
+from ..core import SptError, cores, digest, log, read_json, write_json
 import torch
 from accelerate.utils import send_to_device
 from fastcore.basics import patch

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil, torch
 
 from .. import __version__
-from ..core import Lock, SptError, cache_dir, cores, digest, one_of, runs_dir, whole, writable, write_json
+from ..core import Lock, SptError, cache_dir, cores, digest, log, one_of, runs_dir, whole, writable, write_json
 from .progress import plan
 from .store import Store, peek
 from .torchrun import worker_env
@@ -180,7 +180,7 @@ def _jobs(stages, store, workers, cluster, processes, options, quiet) -> tuple[P
             note = dict(cluster=cluster, host=socket.gethostname(), run_id=run_id, jobs=jobs)
             write_json(folder/"jobs.json", note)
     logs = store.folder/".jobs"/folder.name
-    if not quiet: print(f"{word} {cluster} jobs {', '.join(note['jobs'])}; logs: {logs}", file=sys.stderr)
+    if not quiet: log.info(f"{word} {cluster} jobs {', '.join(note['jobs'])}; logs: {logs}")
     return folder, note
 
 # %% ../../nbs/runs/06_launch.ipynb #80c3534f
@@ -197,7 +197,7 @@ def _run_jobs(stages, todo, store, workers, quiet, cluster, processes, options) 
                 asked = time.monotonic()
     except KeyboardInterrupt:
         cancel = f"{'scancel' if cluster == 'slurm' else 'kill'} {' '.join(note['jobs'])}"
-        print(f"\nthe jobs go on; to cancel them: {cancel}; the same command waits for them again", file=sys.stderr)
+        log.warning(f"\nthe jobs go on; to cancel them: {cancel}; the same command waits for them again")
         raise
     return unfinished(stages, store, note["run_id"], f"its worker died; logs: {folder}")
 

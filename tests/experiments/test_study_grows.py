@@ -98,14 +98,14 @@ def test_a_page_draws_the_published_tasks_that_it_does_not_train():
     assert s.comparisons["copy_match",].task.n_outputs == 2, "its data can be made here"
 
 
-def test_equal_seeds_are_replaced_and_it_says_so(capsys):
+def test_equal_seeds_are_replaced_and_it_says_so(caplog):
     publish("0-1")
-    capsys.readouterr()
+    caplog.set_level("INFO", "spt_nb")
     publish("1-2")
-    assert "2 rows join 1 published ones, and replace 1" in capsys.readouterr().out
+    assert "2 rows join 1 published ones, and replace 1" in caplog.text
     before = files(True)
     publish("2,0-1")
-    assert "3 rows join 0 published ones, and replace 3" in capsys.readouterr().out
+    assert "3 rows join 0 published ones, and replace 3" in caplog.text
     assert files(True) == before
 
 
@@ -179,16 +179,16 @@ def test_new_cells_join_and_old_ones_stay():
     assert len(pd.read_csv(f"{FOLDER}/rows.csv")) == len(s.rows) + 1
 
 
-def test_rows_from_elsewhere_have_no_stages_here(capsys):
+def test_rows_from_elsewhere_have_no_stages_here(caplog):
     "What reads stages says which seeds it shows; what reads rows has all."
     publish("0-1")
     lab("elsewhere")
     s = publish("2-3")
     assert s.summary().n.tolist() == [4]
-    capsys.readouterr()
+    caplog.set_level("INFO", "spt_nb")
     fits = s.fits()
     assert set(fits.seed) == {2, 3} and len(s.fit_lines(fits, "init"))
-    assert "2 of 4 rows were trained elsewhere; this shows seeds 2, 3" in capsys.readouterr().out
+    assert "2 of 4 rows were trained elsewhere; this shows seeds 2, 3" in caplog.text
     assert s.parameters(("copy_match",), "conv") > 100
     lab("runs")
     assert {r.seed for r, *_ in publish([4]).trained()} == {0, 1, 4}, "seeds of earlier runs in this store are found"

@@ -64,7 +64,7 @@ def end(note, folder):
             p.kill()
 
 
-def test_left_and_attached_again(tmp_path, ctrl_c, capfd):
+def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
     stages, store = grid(2, steps=120), Store(tmp_path / "runs")
     other = stages[0].candidates[0]
     other = other.but(task=other.task.but(fingerprint="other"))  # it fails, and says so
@@ -75,12 +75,12 @@ def test_left_and_attached_again(tmp_path, ctrl_c, capfd):
         run_stages(stages, store, 2, quiet=True, cluster="local")
     note = json.loads((folder / "jobs.json").read_text())
     try:
-        assert f"to cancel them: kill {' '.join(note['jobs'])}; the same command waits for them again" in capfd.readouterr().err
+        assert f"to cancel them: kill {' '.join(note['jobs'])}; the same command waits for them again" in caplog.text
         assert alive(note, folder) == note["jobs"] and len(note["jobs"]) == 2
         assert oct(folder.stat().st_mode & 0o777) == oct(folder.parent.stat().st_mode & 0o777) == "0o700"
         failed = run_stages(stages, store, 2, cluster="local")
         assert list(failed) == [other.title] and "with which this stage began" in failed[other.title]
-        assert f"goes on with local jobs {', '.join(note['jobs'])}" in capfd.readouterr().err
+        assert f"goes on with local jobs {', '.join(note['jobs'])}" in caplog.text
         assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
     finally:
         end(note, folder)

@@ -39,7 +39,7 @@ def finished(store):
     return {p.parent.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in store.folder.glob("*/manifest.json") if "." not in p.parent.name}
 
 
-def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
+def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, caplog):  # noqa: F811
     stages, here, store = grid(4, steps=100), Store(tmp_path / "here"), Store(tmp_path / "runs")
     everything, options = plan(stages), dict(timeout_min=10, slurm_partition="main")
     assert len(everything) == 12
@@ -51,7 +51,7 @@ def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
         run_stages(stages, store, 2, quiet=True, cluster="slurm", cluster_options=options)
     note = json.loads((folder / "jobs.json").read_text())
     job, = note["jobs"]
-    assert f"to cancel them: scancel {job}; the same command" in capfd.readouterr().err
+    assert f"to cancel them: scancel {job}; the same command" in caplog.text
     assert alive(note, folder) == [job]
     before = finished(store)
     under_way = [s.hash for s in everything if steps_done(store.partial(s.hash))]
@@ -59,7 +59,7 @@ def test_requeued_and_preempted(tmp_path, slurm, ctrl_c, capfd):  # noqa: F811
     subprocess.run(["scontrol", "requeue", f"{job}_0"], check=True)
     subprocess.run(["scancel", "--signal=TERM", f"{job}_1"], check=True)  # what preemption sends first; the job is still running
     assert run_stages(stages, store, 2, cluster="slurm", cluster_options=options) == {}
-    assert f"goes on with slurm jobs {job}" in capfd.readouterr().err
+    assert f"goes on with slurm jobs {job}" in caplog.text
     assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
 
     after = finished(store)
