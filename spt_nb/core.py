@@ -52,7 +52,7 @@ class Notes(logging.Handler):
 def show_notes():
     "From here on, show what the library says."
     log.setLevel(logging.INFO)
-    if not any(isinstance(h, Notes) for h in log.handlers): log.addHandler(Notes())
+    if not any(type(h).__name__ == Notes.__name__ for h in log.handlers): log.addHandler(Notes()) # also after a reload
 
 if in_notebook(): show_notes()
 
