@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'prose', 'public', 'table', 'read', 'read_claims', 'verdicts', 'write_page', 'environment', 'write']
 
 # %% ../../nbs/experiments/84_report.ipynb #1bdf4380
-import base64, json, platform, re, time
+import base64, json, re, time
 from collections import Counter
 from html import escape
 from io import BytesIO
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import matplotlib
 import pandas as pd
-import torch
 from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
@@ -25,9 +24,9 @@ from pygments.formatters import HtmlFormatter
 
 from ..analysis.intervals import Interval
 from ..analysis.statistics import in_seeds, percent
-from .. import __version__
-from ..core import cache_dir, cores, read_json, replacing, root, runs_dir
+from ..core import cache_dir, read_json, replacing, root, runs_dir
 from .pages import opening, short
+from ..runs.launch import this_machine
 from ..runs.store import commit
 
 # %% ../../nbs/experiments/84_report.ipynb #6b708cde
@@ -177,11 +176,9 @@ def write_page(path, title:str, **values) -> Path:
     return Path(path)
 
 def environment() -> str:
-    "Versions, commit, machine and day."
-    gpus = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-    system = f"Python {platform.python_version()}, torch {torch.__version__}, {platform.system()} {platform.machine()}"
-    package = f"spt_nb {__version__}" + f" at commit {commit()[:12]}"*bool(commit())
-    return f"{package}, {system}, {gpus or f'{cores()} CPU cores'}, {time.strftime('%Y-%m-%d', time.gmtime())}"
+    "Versions, machine, commit and day."
+    made = [f"commit {c[:12]}"] if (c := commit()) else []
+    return ", ".join([*this_machine().splitlines()[:3], *made, time.strftime("%Y-%m-%d", time.gmtime())])
 
 # %% ../../nbs/experiments/84_report.ipynb #c260ef6e
 def write(folder, # Of executed notebooks
@@ -192,4 +189,4 @@ def write(folder, # Of executed notebooks
     pages = [_page(s, folder, [s.stem for s in sources]) for s in sources]
     counts = verdicts([c for p in pages for c in p["claims"]])
     return write_page(folder/"report.html", f"Experiments, {scale} scale", scale=scale, pages=pages, verdicts=counts,
-                      environment=environment(), command=f"spt experiment all --scale {scale}")
+                      environment=environment())
