@@ -62,7 +62,7 @@ def run_killed(code, store: Path, args, kills: int, seed: int) -> int:
         if hits < kills:
             while p.poll() is None and not (partial / "progress.json").exists() and time.time() < before + 60:
                 time.sleep(.005)
-            time.sleep(rng.random() * .6)
+            time.sleep(rng.random() * .3)
             if p.poll() is None:
                 p.send_signal(signal.SIGKILL)
                 hits += partial.exists()

@@ -18,7 +18,7 @@ CODE = """
 import sys, torch
 torch.set_num_threads(1)
 from spt_nb.protocol import prepare
-c = prepare("copy_match", ["pythia"], ["text-lm"], 1, "smoke", runs=sys.argv[1], quiet=True, lrs=1e-3, pretrain_steps=200, finetune_steps=300, valid_every=50)
+c = prepare("copy_match", ["pythia"], ["text-lm"], 1, "smoke", runs=sys.argv[1], quiet=True, lrs=1e-3, pretrain_steps=200, finetune_steps=600, valid_every=50)
 stage = c.trials["pythia", "text-lm", 0].candidates[0]
 print(stage.hash, flush=True)
 stage.obtain(c.store)
