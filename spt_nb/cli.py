@@ -125,13 +125,14 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
            match:str="size", # size: equal parameters and sequences; compute: equal parameters and operations
            seeds:str="3", scale:str="mini", workers:int=None, runs:str=None, data_dir:str=None, fraction:str="1.0",
            out:str=None, # Folder of the report (default: runs/versus-NAME-TASK-SCALE)
-           log:str=None, **overrides):
+           dry_run:bool=False, speed:str=None, log:str=None, **overrides):
     "Your mixer against ours, at matched size: one page with a verdict. Further flags as for compare."
     from spt_nb.experiments.versus_report import versus
-    _dry(log=log)
+    only = dict(run=False, quiet=True, seconds=0.) if _dry(dry_run, speed, log=log) else {}
     folder = _place(runs, out, f"versus-{mixer.rpartition(':')[2]}-{task or 'own'}-{scale}")
     v = versus(mixer, task, names("against", against), value(seeds), scale, match, workers=workers, runs=runs,
-               data=data, data_dir=data_dir, fraction=value(fraction), **overrides)
+               data=data, data_dir=data_dir, fraction=value(fraction), **overrides | only)
+    if only: return print(v.plan(speed, workers))
     return print(f"\n{v}\nReport: {v.report(folder)}") or int(bool(v.failed))
 
 # %% ../nbs/03_cli.ipynb #d60f9e60
@@ -182,8 +183,7 @@ def status(folder:str="", # Folder of finished work (default: runs/)
 # %% ../nbs/03_cli.ipynb #4c0f30f4
 def doctor():
     "Versions, devices and folders: what to put into a bug report."
-    from spt_nb.runs.launch import this_machine
-    print(this_machine())
+    print(import_module("spt_nb.runs.launch").this_machine())
 
 def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
            folder:str, runs:str=None): # Where it goes; must not exist

@@ -16,9 +16,9 @@ from fastcore.basics import patch
 from ..analysis import statistics
 from ..analysis.claims import Effect, closeness
 from ..analysis.comparison_plots import plot_scores
-from ..analysis.statistics import cells_of
 from ..bench.contract import contract
 from ..core import SptError, one_of
+from .dry_run import told
 from ..models.backbone import count_parameters
 from ..models.mixer import mixer_arguments
 from ..protocol.comparison import Comparison
@@ -113,6 +113,13 @@ class Versus:
         self.__dict__.pop("rows", None)
         return self
 
+# %% ../../nbs/experiments/87_versus.ipynb #5d0e91aa
+@patch
+def plan(self:Versus, card:str|None=None, # As for `plan_table`
+         workers:int|None=None) -> str:
+    "What would be trained, and the hours, memory and disk it takes."
+    return told([((), {}, c) for c in self.comparisons.values()], workers, card)[0]
+
 # %% ../../nbs/experiments/87_versus.ipynb #959f455d
 @patch
 def floor(self:Versus) -> float|None: return self.first.floor()
@@ -150,7 +157,7 @@ def word(verdict:str, level:bool) -> str: # Of a difference, mine minus theirs; 
 
 def level(rows:pd.DataFrame, pairs:list) -> list[bool]: # Pairs of cells, adjusted together
     "Which pairs are close."
-    cells = cells_of(rows.assign(task="task"), ("task",))
+    cells = statistics.cells_of(rows.assign(task="task"), ("task",))
     effects = [Effect({cells["task", *a]: 1., cells["task", *b]: -1.}) for a, b in pairs]
     tests = [closeness(e, MARGIN) if e.by_seed.count() > 2 else dict(p=nan, leans="") for e in effects]
     return [t["leans"] == "held" and bool(p < .05) for t, p in zip(tests, statistics.holm([t["p"] for t in tests]))]

@@ -8,9 +8,9 @@ from fastcore.basics import patch
 from ..analysis import statistics
 from ..analysis.claims import Effect, closeness
 from ..analysis.comparison_plots import plot_scores
-from ..analysis.statistics import cells_of
 from ..bench.contract import contract
 from ..core import SptError, one_of
+from .dry_run import told
 from ..models.backbone import count_parameters
 from ..models.mixer import mixer_arguments
 from ..protocol.comparison import Comparison
@@ -58,6 +58,10 @@ class Versus:
 
     def run(self, workers: int | None=None, quiet: bool=False) -> 'Versus':
         """Compute what is missing, as one plan."""
+        ...
+
+    def plan(self, card: str | None=None, workers: int | None=None) -> str:
+        """What would be trained, and the hours, memory and disk it takes."""
         ...
 
     def floor(self) -> float | None:

@@ -7,12 +7,14 @@ __all__ = ['listed', 'because', 'against', 'markdown_table']
 
 # %% ../../nbs/experiments/88_versus_report.ipynb #87c45b4c
 import re, shlex
+from html import escape
 from pathlib import Path
 
 import pandas as pd
 from fastcore.basics import patch
 
 from ..analysis import plots
+from ..analysis.comparison_plots import as_html
 from ..analysis.statistics import percent
 from ..core import replacing, write_json
 from .report import environment, prose, public, table as clean_table, write_page
@@ -88,6 +90,13 @@ def __str__(self:Versus):
     form = dict(parameters="{:,}".format, flops="{:.2g}".format, seconds="{:.0f}".format)
     text = shown.to_string(index=False, formatters=form)
     return "\n".join([text, self.reading(), "", *self.sentences(), *self.notices(), *self.diagnostics()])
+
+@patch
+def _repr_html_(self:Versus) -> str|None: # None: nothing is finished
+    if not any(len(c.rows) for c in self.comparisons.values()): return None
+    t = self.table().assign(score=lambda t: [percent(r) for r in t.itertuples()])
+    said = "".join(f"<p>{escape(line)}</p>" for line in (*self.sentences(), *self.notices()))
+    return said + as_html(t[["mixer", "init", "score", "d_model", "parameters"]], self.plot())
 
 # %% ../../nbs/experiments/88_versus_report.ipynb #b11aa96a
 @patch

@@ -1,10 +1,12 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
 import re, shlex
+from html import escape
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from ..analysis import plots
+from ..analysis.comparison_plots import as_html
 from ..analysis.statistics import percent
 from ..core import replacing, write_json
 from .report import environment, prose, public, table as clean_table, write_page

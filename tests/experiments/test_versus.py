@@ -24,6 +24,8 @@ def test_from_a_file_and_a_table_to_the_report(tmp_path):
     rows = "\n".join(f"{'abcd'[i % 4]*(3 + i % 5)}{'xy'[i % 2]},{'no yes'.split()[i % 2]}" for i in range(120))
     (tmp_path/"notes.csv").write_text(f"text,label\n{rows}\n")
     args = ("versus", "code/mine.py:Mine", "--data", "notes.csv", "--scale", "smoke", "--seeds", 2, "--against", "attention", "--workers", 2)
+    planned = spt(*args, "--dry-run", "--runs", "runs", cwd=tmp_path)
+    assert planned.returncode == 0 and "stages" in planned.stdout and not list((tmp_path/"runs").glob("*/manifest.json"))
     p = spt(*args, "--out", "out", "--runs", "runs", cwd=tmp_path)
     assert p.returncode == 0, p.stderr
     assert "After self-pretraining" in p.stdout and "attention (" in p.stdout.split("After self-pretraining")[1]
@@ -41,6 +43,7 @@ def test_what_looks_wrong_is_in_the_report(tmp_path):
     said = [line for line in v.diagnostics() if line.startswith("Mine masked seed 0: ") and " at hidden positions" in line]
     assert len(said) == 1 and ("ignoring the context" in said[0] or "nothing that reaches beyond neighbours" in said[0])
     assert said[0] in str(v).splitlines()
+    assert "data:image/png" in v._repr_html_() and v.sentences()[0] in v._repr_html_()
     assert f"- {said[0]}" in v.markdown().split("## What looks wrong in the curves")[1].splitlines()
 
 
