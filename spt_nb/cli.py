@@ -104,8 +104,7 @@ def predict(model:str, # A folder that `spt export` wrote, or owner/name on the 
             cut:bool=False, # Read only the first steps of rows that are longer than those of training
             mixer:str=None): # Of a model with a mixer of your own: package.module:Name, or folder/my_file.py:Name
     "Answer new rows: classes with probabilities, or numbers in the units of the target."
-    from spt_nb.protocol.predict import predict
-    frame = predict(model, data, out, device, cut, mixer)
+    frame = import_module("spt_nb.protocol.predict").predict(model, data, out, device, cut, mixer)
     print(f"{len(frame):,} rows answered", *frame.attrs["said"], sep="\n", file=sys.stderr)
 
 def contract(mixer:str, # A name, an import path package.module:Name, or a file folder/my_file.py:Name
@@ -114,8 +113,7 @@ def contract(mixer:str, # A name, an import path package.module:Name, or a file 
              causal:bool=False, # It must not look ahead (default: if it takes `causal`)
              seconds:float=2.): # For measuring speed; 0: not measured
     "Try a mixer of your own: shape, padding, causality, gradients, checkpoints, speed against ours."
-    from spt_nb.bench.contract import contract
-    print(c := contract(mixer, d_model, length, causal or None, seconds=seconds))
+    print(c := import_module("spt_nb.bench.contract").contract(mixer, d_model, length, causal or None, seconds=seconds))
     return 0 if c.ok else stop(f"spt: {c.reason}", 1)
 
 # %% ../nbs/03_cli.ipynb #9dd5b7cf
@@ -188,8 +186,8 @@ def doctor():
 def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
            folder:str, runs:str=None): # Where it goes; must not exist
     "Write a finished stage as one folder with a model card, to be handed on."
-    from spt_nb.protocol.export import export
-    print(f"Written and sealed: {export(stage, _store(runs), folder)}")
+    written = import_module("spt_nb.protocol.export").export(stage, _store(runs), folder)
+    print(f"Written and sealed: {written}")
 
 def import_(folder:str, runs:str=None):
     "Verify a stage that `spt export` wrote into a folder, and put it among the finished ones."
@@ -249,3 +247,5 @@ def main(argv:list[str]|None=None):
                 "experiment name": "spt_nb.experiments.pages:experiment_names"}
     def settings(path): return import_module("spt_nb.protocol.specs").flags_of(path)
     return dispatch(_COMMANDS, argv, "spt", f"spt_nb {__version__}", _SHARED, _GROUPS, more, complete, settings)
+
+if __name__ == "__main__" and __package__: sys.exit(main()) # python -m spt_nb.cli

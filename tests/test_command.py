@@ -13,6 +13,12 @@ def shell(line, **env):
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=os.environ | dict(SPT=" ".join(SPT)) | env)
 
 
+@pytest.mark.parametrize("module", ["spt_nb", "spt_nb.cli"])
+def test_the_module_is_the_command(module):
+    p = subprocess.run([sys.executable, "-m", module, "tasks", "--no-such-flag"], capture_output=True, text=True)
+    assert p.returncode == 2 and "no-such-flag" in p.stderr and len(p.stderr.splitlines()) == 1
+
+
 def test_a_closed_pipe_is_quiet():
     p = shell("set -o pipefail; $SPT tasks | head -1")
     assert p.stdout.startswith("task ") and p.stderr == "" and p.returncode in (0, 141)  # 0: it had printed all before
