@@ -84,9 +84,9 @@ Effect.__radd__, Effect.__rmul__, Effect.__neg__ = Effect.__add__, Effect.__mul_
 Effect.__rsub__, Effect.__truediv__ = lambda self, other: -self + other, lambda self, k: self*(1/k)
 
 @patch
-def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer than three seeds
-    "The mean over seeds, and its interval."
-    x = self.by_seed.dropna()
+def interval(self:Effect, level:float=.95, seeds=None) -> Interval: # Some seeds, perhaps more than once; None: all
+    "The mean over seeds, and its interval; its ends are NaN with fewer than three seeds."
+    x = self.by_seed[self.by_seed.index if seeds is None else seeds].dropna()
     if len(x) < 3: return Interval(*mean_interval(x)[:1], np.nan, np.nan, len(x))
     if not (self.all_or_nothing and self.weights): return mean_interval(x.round(12), level)
     means = [c.scores[x.index].mean() for c in self.weights]
@@ -94,11 +94,9 @@ def interval(self:Effect, level:float=.95) -> Interval: # NaN ends with fewer th
     return Interval(float(x.mean()), *(float(end + self.offset) for end in ends), len(x))
 
 # %% ../../nbs/analysis/03_claims.ipynb #13ebf94d
-def _above(i:Interval, se:float, than:float=0.) -> float: # se: standard error of the mean
-    "The one-sided p value of an effect that is not above a value; equal values have only their signs."
-    return float(stdtr(i.n-1, (than - i.mean)/se)) if se > 0 else 2.**-i.n if i.mean > than else 1.
-
-def _below(i:Interval, se:float, than:float=0.) -> float: return _above(i._replace(mean=-i.mean), se, -than)
+def _p(gap:float, se:float, n:int) -> float: # How far the mean lies above a value; its standard error
+    "The one-sided p value of a mean that is not above the value; equal seeds have only their signs."
+    return float(stdtr(n-1, -gap/se)) if se > 0 else 2.**-n if gap > 0 else 1.
 
 def _spread(effect) -> tuple[Interval, float]:
     "Student's interval over seeds, and from its half width the standard error."
@@ -108,7 +106,7 @@ def _spread(effect) -> tuple[Interval, float]:
 def superiority(effect) -> dict: # Of an `Effect` or an `Interval` with three seeds or more: p, test, leans, why
     "The test of an effect that is above zero, or below."
     (i, se), why = _spread(effect), ""
-    p, test = min(1., 2*min(_above(i, se), _below(i, se))), "paired t" if se > 0 else "sign rule"
+    p, test = min(1., 2*_p(abs(i.mean), se, i.n)), "paired t" if se > 0 else "sign rule"
     if getattr(effect, "all_or_nothing", False):
         d = effect.table.loc[effect.by_seed.notna()].to_numpy().ravel()
         p, test, k = sign_flips(d), "exact sign flips", int((d.round(12) != 0).sum())
@@ -130,12 +128,13 @@ def _sides(effect:Effect) -> tuple|None: # (differ, n, room), within, words; Non
     counts = int((~agree).sum()), a.size, max(1 - np.nan_to_num(c.floor) for c in left.values())
     return counts, float(abs(d[agree].mean())) if agree.any() else 0., words
 
+def _outside(i:Interval, margin:float) -> bool: return i.low > margin or i.high < -margin
+
 def _beyond(effect:Effect, margin:float) -> float:
     "The smallest error probability at which the interval of an effect lies outside the margin."
-    def outside(p): return (i := effect.interval(1 - p)).low > margin or i.high < -margin
     low, high = 0., 1.
-    if abs(effect.mean()) > margin:
-        for _ in range(20): low, high = (low, mid) if outside(mid := (low + high)/2) else (mid, high)
+    for _ in range(20*(abs(effect.mean()) > margin)):
+        low, high = (low, mid) if _outside(effect.interval(1 - (mid := (low + high)/2)), margin) else (mid, high)
     return high
 
 # %% ../../nbs/analysis/03_claims.ipynb #d00352bd
@@ -147,8 +146,7 @@ def _counted(effect) -> bool:
 def closeness(effect, margin:float) -> dict: # p, test, leans; if neither is decided: rest (the verdict), why
     "The test of an effect that lies within the margin, or beyond it."
     i, se = _spread(effect)
-    close = min(1., 2*max(_above(i, se, -margin), _below(i, se, margin)))
-    far = min(1., 2*min(_above(i, se, margin), _below(i, se, -margin)))
+    close, far = (min(1., 2*_p(gap, se, i.n)) for gap in (margin - abs(i.mean), abs(i.mean) - margin))
     jumps, cells = getattr(effect, "all_or_nothing", False), getattr(effect, "cells", [])
     test, rest, why = "paired t" if se > 0 else "sign rule", "not distinguishable", ""
     if _counted(effect):
@@ -170,9 +168,13 @@ def seeds_needed(effect, margin:float|None=None, # As for `claim`
     m, jumps = margin or 0., getattr(effect, "all_or_nothing", False)
     if i.n < 3: return np.nan
     def t(gap, n): return t_power(gap, se*i.n**.5, n, level)
+    def clear(n): # How often the interval of so many of the seeds seen lies beyond the margin
+        draws = np.random.default_rng(0).choice(effect.by_seed.dropna().index, (100, n))
+        return np.mean([_outside(effect.interval(1 - level, d), m) for d in draws])
     def beyond(n):
         far = t(abs(i.mean) - m, n) if m or not jumps else 1.
-        return min(far, flips_power(effect.table.dropna(), n, level)) if jumps and far >= power else far
+        if jumps and far >= power: far = min(far, flips_power(effect.table.dropna(), n, level))
+        return min(far, clear(n)) if jumps and m and effect.cells and far >= power else far
     def within(n):
         if not _counted(effect): return t(m - i.mean, n) + t(m + i.mean, n) - 1
         if not (effect.cells and (sides := _sides(effect))): return 0.
@@ -244,6 +246,5 @@ def with_seeds(judged:pd.DataFrame, # Of `judge`
     for k, c in enumerate(judged.itertuples()):
         decided = np.isnan(c.p) or c.verdict in ("held", "did not hold")
         seeds.append(np.nan if decided else claims[k]["needed"](.05/counted))
-        if seeds[k] == np.inf and np.isnan(c.margin):
-            why[k] = f"the effect is below {100*max(-c.low, c.high):.1f} points, with 95% confidence"
+        if seeds[k] == np.inf and np.isnan(c.margin): why[k] = f"at most {100*c.high:+.1f} points, with 95% confidence"
     return judged.assign(why=why, seeds_needed=seeds)

@@ -46,8 +46,8 @@ class Effect:
     def __sub__(self, other):
         ...
 
-    def interval(self, level: float=0.95) -> Interval:
-        """The mean over seeds, and its interval."""
+    def interval(self, level: float=0.95, seeds=None) -> Interval:
+        """The mean over seeds, and its interval; its ends are NaN with fewer than three seeds."""
         ...
 def as_effect(values, seeds=None) -> Effect:
     """Values by seed as an effect without cells."""

@@ -13,7 +13,6 @@ from ..core import SptError, one_of
 from .dry_run import told
 from ..models.backbone import count_parameters
 from ..models.mixer import mixer_arguments
-from ..protocol.comparison import Comparison
 from ..protocol.paper import GRID
 from ..protocol.plan import all_rows, prepare, run_together
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe

@@ -135,7 +135,7 @@ def test_undecided_claims_say_how_many_seeds():
             claim("agree", cells(lambda n: np.zeros(n), (1, 0), 3))]
     lines = with_seeds(judge(page), page).set_index("claim")
     need = lines.seeds_needed
-    assert need[["large", "two seeds"]].isna().all() and need["none"] == np.inf and lines.why["none"] == "the effect is below 2.5 points, with 95% confidence"
+    assert need[["large", "two seeds"]].isna().all() and need["none"] == np.inf and lines.why["none"] == "at most +2.5 points, with 95% confidence"
     assert 3 < need["some"] <= need["every"] < 40 and need["agree"] == 9 and need["interval"] == seeds_needed(Interval(.1, -.1, .3, 5), level=.05/7)
     assert with_seeds(judge(page, "smoke"), page).seeds_needed.isna().all()
     alone = with_seeds(judge(page[-1:]), page[-1:])
