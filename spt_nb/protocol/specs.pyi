@@ -69,6 +69,12 @@ class ModelSpec(Config):
     def build(self, seed: int, arguments: dict):
         """The model with the initial weights of that seed, the same in every stage."""
         ...
+def once(name: str, values) -> dict:
+    """Values by what stands for them in a dictionary; an error unless there are some, and each comes once."""
+    ...
+def mixer_path(mixer) -> str:
+    """The name of a mixer, or where it can be imported from."""
+    ...
 class Denoising(Config):
     """What is hidden of a sequence, and how it is recovered."""
     model_config: Any
