@@ -65,6 +65,7 @@ def end(note, folder):
 
 
 def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
+    caplog.set_level("INFO", "spt_nb")
     stages, store = grid(2, steps=120), Store(tmp_path / "runs")
     other = stages[0].candidates[0]
     other = other.but(task=other.task.but(fingerprint="other"))  # it fails, and says so
