@@ -96,7 +96,7 @@ class Store:
     "Stages on disk under one folder."
     def __init__(self, folder, # Where stages are kept
                  make:bool=True): # Create it; else it is only read
-        self.folder, self._seen = Path(folder), {}
+        self.folder, self._seen = Path(os.path.expanduser(folder)), {}
         if not make: return
         try: self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
