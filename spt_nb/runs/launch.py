@@ -207,10 +207,11 @@ def run_stages(stages, store:Store, workers:int|None=None, # Processes or jobs; 
                cluster:str|None=None, # None: processes that stop with this one; "local", "slurm": jobs that go on
                processes:int=1, # Processes for each stage, by torchrun
                cluster_options:dict|None=None, # See `OPTIONS`, as `{"slurm_partition": "gpu"}`
-              ) -> dict: # Title of each stage that failed -> why
+              ) -> dict: # Hash of each stage that failed -> why
     "Compute all stages and what they need, showing how far they are; what is finished is not computed again."
     check_spread(workers, cluster, processes, cluster_options)
     log_target()
+    store.make()
     everything, run_id = plan(stages), f"{time.time_ns()}"
     todo, others = [], []
     for s in everything: (others if store.ready(s.hash) else todo).append(s)
@@ -222,4 +223,4 @@ def run_stages(stages, store:Store, workers:int|None=None, # Processes or jobs; 
         with Watch(todo, store, quiet, workers, others):
             if workers == 1: failed = work(everything, store, run_id, processes)
             else: failed = spread(everything, store, run_id, workers, processes)
-    return {s.title: failed[s.hash] for s in todo if s.hash in failed}
+    return {s.hash: failed[s.hash] for s in todo if s.hash in failed}

@@ -65,6 +65,7 @@ def end(note, folder):
 
 
 def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
+    caplog.set_level("INFO", "spt_nb")
     stages, store = grid(2, steps=120), Store(tmp_path / "runs")
     other = stages[0].candidates[0]
     other = other.but(task=other.task.but(fingerprint="other"))  # it fails, and says so
@@ -79,7 +80,7 @@ def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
         assert alive(note, folder) == note["jobs"] and len(note["jobs"]) == 2
         assert oct(folder.stat().st_mode & 0o777) == oct(folder.parent.stat().st_mode & 0o777) == "0o700"
         failed = run_stages(stages, store, 2, cluster="local")
-        assert list(failed) == [other.title] and "with which this stage began" in failed[other.title]
+        assert list(failed) == [other.hash] and "with which this stage began" in failed[other.hash]
         assert f"goes on with local jobs {', '.join(note['jobs'])}" in caplog.text
         assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
     finally:
@@ -99,7 +100,7 @@ def test_cancelled(tmp_path):
     threading.Thread(target=cancel, daemon=True).start()
     failed = run_stages(stages, store, 1, quiet=True, cluster="local")
     pre, fine, test = plan(stages)
-    assert failed == {pre.title: f"its worker died; logs: {folder}", fine.title: f"needs {pre.title}", test.title: f"needs {fine.title}"}
+    assert failed == {pre.hash: f"its worker died; logs: {folder}", fine.hash: f"needs {pre.title}", test.hash: f"needs {fine.title}"}
     saved = [int(p.name.split("-")[1]) for p in store.partial(pre.hash).glob("checkpoint-*")]
     assert max(saved) >= steps_done(store.partial(pre.hash)) > 0, "it stopped without a checkpoint"
 
