@@ -105,9 +105,9 @@ class _ByLoss:
     def __getattr__(self, name): return getattr(self.objective, name)
     def monitor(self, metrics): return -metrics["loss"]
 
-def _train(stage, objective, task, model, folder:Path, verbose:bool) -> float: # The score of validation
+def _train(stage, objective, task, model, folder:str, verbose:bool) -> float: # The score of validation
     "Compute a stage in a new folder; the model has its best weights afterwards."
-    folder.mkdir()
+    (folder := Path(folder)).mkdir()
     metrics = (trainer := Trainer(model, task, objective, stage.train, folder, stage.seed)).fit()
     if bad := metrics["diverged"]:
         raise _Diverged(f"{stage.title} diverged at step {bad['step']}: {bad['tensor']}; allowed: a smaller lr")
@@ -125,12 +125,11 @@ def _fitted(task:Task, wide:Task, # For labels, and for pretraining
         if pre:
             pre.check(task)
             model = pre.model.build(seed, pre.arguments(task))
-            _train(pre, pre.denoising(task), wide, model, Path(tmp)/"pretrain", verbose)
+            _train(pre, pre.denoising(task), wide, model, f"{tmp}/pretrain", verbose)
         for i, c in enumerate(plan):
             model = c.build(task)
             c.start(Path(tmp)/"pretrain" if pre else None, task, model)
-            objective = _ByLoss(c.objective(task))
-            try: done.append((_train(c, objective, task, model, Path(tmp)/f"{i}", verbose), -i, c, model))
+            try: done.append((_train(c, _ByLoss(c.objective(task)), task, model, f"{tmp}/{i}", verbose), -i, c, model))
             except _Diverged as e: lost = e
     if not done: raise lost
     *_, c, model = max(done)
@@ -234,7 +233,8 @@ class SelfPretrainedClassifier(ClassifierMixin, SelfPretrained):
 
     def predict(self, X) -> np.ndarray: # (n,)
         "The most probable class of each row."
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        p = self.predict_proba(X)
+        return self.classes_[p.argmax(1)]
 
 # %% ../../nbs/protocol/17_estimators.ipynb #7e63e7a5
 class SelfPretrainedRegressor(RegressorMixin, SelfPretrained):

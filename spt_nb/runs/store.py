@@ -96,7 +96,7 @@ class Store:
     "Stages on disk under one folder."
     def __init__(self, folder, # Where stages are kept
                  make:bool=True): # Create it now; else once something is computed
-        self.folder, self._seen = Path(folder), {}
+        self.folder, self._seen = Path(os.path.expanduser(folder)), {}
         if make: self.make()
 
     def make(self):

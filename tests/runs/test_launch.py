@@ -110,6 +110,9 @@ def test_cancelled(tmp_path):
     (dict(cluster="slurm"), "cluster is 'slurm'; allowed: None, local, as this machine has no sbatch"),
     (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, "),
     (dict(cluster="local", cluster_options=dict(slurm_partition=["gpu"])), "slurm_partition is ['gpu']; allowed: a number, a text, True or False"),
+    (dict(cluster="local", cluster_options=dict(note=5)), "note is 5; allowed: a text"),
+    (dict(cluster="local", cluster_options=dict(mem_gb="8G")), "mem_gb is '8G'; allowed: a number"),
+    (dict(cluster="local", cluster_options=dict(slurm_array_parallelism="x")), "slurm_array_parallelism is 'x'; allowed: a whole number"),
     (dict(cluster_options=dict(timeout_min=5)), "cluster is None; allowed: local, slurm, as there are cluster options (timeout_min)"),
     (dict(processes=0), "processes is 0; allowed: a whole number, 1 or more"),
 ])
@@ -137,3 +140,13 @@ def test_folder_of_someone_else(tmp_path):
     with pytest.raises(SptError, match="belongs to you"):
         run_stages(grid(1), store, 1, quiet=True, cluster="local")
     shutil.rmtree(tmp_path / "elsewhere")
+
+
+def test_a_joint_run_is_called_so():
+    from spt_nb.protocol.specs import ModelSpec, TaskSpec
+    from spt_nb.protocol.stages import Auxiliary, Finetune
+    from spt_nb.runs.launch import run_name
+    from spt_nb.training.optimisation import TrainConfig
+    joint = Finetune(task=TaskSpec(name="copy_match"), model=ModelSpec(mixer="dlr", d_model=8, n_layers=1), seed=0,
+                     train=TrainConfig(steps=1, batch_size=1, lr=1e-3, valid_every=1), auxiliary=Auxiliary(mask_ratio=.2, share=.5))
+    assert run_name(joint.model_dump(mode="json")).startswith("copy_match-dlr-joint-finetune-seed0")
