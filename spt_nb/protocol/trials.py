@@ -191,6 +191,13 @@ def pace(self:Pretrain|Finetune|Text|Trial) -> tuple[str, str, int]:
     "What stages have in common whose updates take equally long."
     return _pace(self.model_dump(mode="json"))
 
+@patch(as_prop=True)
+def about(self:Pretrain|Finetune|Text|Trial) -> str:
+    "The name of its task, or of the file of own data."
+    task = self.candidates[0].task if isinstance(self, Trial) else self.task
+    if task is None: return "" # a language model that is fetched
+    return Path(task.data_dir).name if task.name == "own" and task.data_dir else task.name
+
 # %% ../../nbs/protocol/05_trials.ipynb #6989cb5f
 def blank(x): # JSON
     "A configuration as JSON, without the hashes of its data."

@@ -32,7 +32,7 @@ def plan(stages) -> list: # Each stage once, after all that it needs
 def plan_line(s) -> dict: # JSON
     "What a viewer must know about a stage."
     line = dict(hash=s.hash, title=s.title, steps=s.steps, kind=getattr(s, "kind", ""), needs=[n.hash for n in s.needs])
-    return line | (dict(pace=[*s.pace]) if hasattr(s, "pace") else {})
+    return line | dict(about=getattr(s, "about", "")) | (dict(pace=[*s.pace]) if hasattr(s, "pace") else {})
 
 def _number(x): return x if isinstance(x, (int, float)) and abs(x) < 1e99 else None
 

@@ -198,7 +198,9 @@ def _report(store, known, encoding) -> tuple[list[str], bool]:
     for i, (plan, rows) in enumerate(plans):
         if i and all(r["state"] in ("done", "diverged") for r in rows): continue
         left = headline(rows, plan.get("workers"), [r for j, (_, rs) in enumerate(plans) if j != i for r in rs])
-        lines += [f"plan of {time.strftime('%Y-%m-%d %H:%M', time.localtime(plan['started']))}: {left}"]
+        about = ", ".join(dict.fromkeys(str(s["about"]) for s in plan["stages"] if s.get("about")))
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(plan["started"]))
+        lines += [f"plan of {when}{about and f' on {about}'}: {left}"]
         lines += [_status_line(r, store, encoding) for r in _listed(rows, 50)]
         lines += [_status_line(r, store, encoding) for r in rows if r["state"] == "done" and r["steps"]][-20:]
     if others: lines += ["in no plan:", *(_status_line(r, store, encoding) for r in _listed(others, 50))]

@@ -235,12 +235,18 @@ def test_plan_notes(store):
     assert first == watch.note_plan([b, a], store, "18"), "one note for one plan"
     note = json.loads(first.read_text())
     assert note["run_id"] == "18" and abs(note["started"] - time.time()) < 60
-    assert note["stages"][1] == dict(hash=a.hash, title="toy, seed 1", steps=300, kind="", needs=[])
+    assert note["stages"][1] == dict(hash=a.hash, title="toy, seed 1", steps=300, kind="", needs=[], about="")
     for i in range(30):
         watch.note_plan([Toy(seed=100 + i)], store)
     notes = progress.noted_plans(store)
     assert len(notes) == 20 == len(list((store.folder / ".plans").iterdir()))
     assert notes[0]["stages"][0]["title"] == "toy, seed 129" and not first.exists()
+
+
+def test_a_plan_says_what_it_is_about(store, monkeypatch):
+    monkeypatch.setattr(Toy, "about", property(lambda s: ("digits", "notes.csv")[s.seed % 2]), raising=False)
+    watch.note_plan([Toy(seed=i) for i in range(4)], store)
+    assert re.search(r"plan of \S+ \S+ on digits, notes.csv: ", watch.report(store))
 
 
 def test_report_counts_each_stage_once(store, tmp_path):
