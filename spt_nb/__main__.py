@@ -5,8 +5,13 @@
 # %% auto #0
 __all__ = []
 
+# %% ../nbs/06_main.ipynb #528068e6
+import os, sys
+
+if __name__ == "__main__" and __package__:
+    if sys.path[0] == os.getcwd() != os.path.dirname(os.path.dirname(__file__)): del sys.path[0]
+
 # %% ../nbs/06_main.ipynb #528068e7
-import sys
 from .cli import main
 
 if __name__ == "__main__" and __package__: sys.exit(main())

@@ -119,7 +119,8 @@ def _overrides(rest:list[str], accepts:bool, known, fail) -> dict: # Names of fl
 def read_settings(path) -> dict|list:
     "What a YAML or JSON file holds: flags and their values, or a saved configuration."
     try:
-        settings = read_json(path) if Path(path).suffix == ".json" else yaml.safe_load(Path(path).read_text("utf-8"))
+        path = Path(path).expanduser()
+        settings = read_json(path) if path.suffix == ".json" else yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as e: why = getattr(e, "strerror", None) or "not a text"
     except (yaml.YAMLError, json.JSONDecodeError) as e: why = " ".join(str(e).split())
     else:
@@ -147,8 +148,8 @@ def parse(command, argv:list[str], # A function with docments; what was typed af
         typed = {k: _typed(v, kinds.get(k)) for k, v in given.items()} | typed
         parser.set_defaults(**{k: typed.pop(k) for k in [*typed] if k in kinds})
         known, _ = parser.parse_known_args(mine)
-    values = {}
-    for name, x in vars(known).items():
+    for name, x in (values := vars(known)).items():
+        if kinds[name] is bool: one_of(name, x, (True, False)) # a text would count as True
         try: values[name] = kinds[name](x) if isinstance(x, str) else x
         except ValueError:
             raise SptError(f"{name} is {x!r}; allowed: a {'whole '*(kinds[name] is int)}number") from None
@@ -171,18 +172,17 @@ def any_terminal():
         with suppress(AttributeError, OSError): stream.reconfigure(errors="alike") # not every stream can
 
 # %% ../nbs/02_arguments.ipynb #7b1f0b12
-OPTION = re.compile(r"\w+\([^()]*\)|\b([a-z]\w*)=(True|False|None|\.\.\.|-?[\d.]*\d)(?![\w.])"
+OPTION = re.compile(r"\w+\([^()]*\)|(?<![\w/.'\"-])([a-z]\w*)=(True|False|None|\.\.\.|-?[\d.]*\d)(?![\w./'\"])"
                     r"|(?<![\w/.'-])(data_dir)(?![\w/.'])")
 
 def as_flags(message:str) -> str:
-    "Options of functions as the flags of a command."
+    "Options of functions as the flags of a command, where a message advises them; what the user gave stays as it is."
+    at = re.search("; (allowed:|choose)|$", message).start()
     def one(m):
         if not (name := m[1] or m[3]): return m[0]
         no, text = "no-"*(m[2] == "False"), "" if m[2] in ("True", "False", None) else f" {m[2]}"
         return f"--{no}{name.replace('_', '-')}{text}"
-    return OPTION.sub(one, message)
-
-
+    return message[:at] + OPTION.sub(one, message[at:])
 
 # %% ../nbs/02_arguments.ipynb #db424ea3
 def _words(words:str):

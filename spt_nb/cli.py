@@ -24,7 +24,7 @@ _SHARED = dict(
     data="Your own data: a table, or a folder of images, sounds or npy files", data_dir="Folder of downloaded data",
     fraction="Share (0.1) or number (500) of training examples", folder="A folder that `spt export` wrote",
     scale="smoke, mini or paper", dry_run="Show steps, hours, memory (and the job script for slurm); train nothing",
-    json="Print JSON for scripts; everything else goes to the standard error",
+    json="Print JSON; all else goes to the standard error", config="A file of flags, or a saved config.json[:LABEL]",
     log="Show curves in a tool too: tensorboard, trackio or wandb; tensorboard:FOLDER, wandb:PROJECT",
     minutes="That all may take on this machine: all steps are multiplied by one number that fills them")
 _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer against match d_model causal",
@@ -71,8 +71,7 @@ def compare(task:str=None, mixers:str="attention,dlr",
             cluster:str=None, # local or slurm: as jobs that outlive this command
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
-            config:str=None, # YAML or JSON with flags, or a saved config.json; of a list config.json:LABEL
-            minutes:float=None, log:str=None, json:bool=False, **overrides):
+            config:str=None, minutes:float=None, log:str=None, json:bool=False, **overrides):
     "Scratch against self-pretrained on a task. Further flags: any number of the recipe or option of the task."
     return _compare(**locals())
 
@@ -173,7 +172,7 @@ def status(folder:str="", # Folder of finished work (default: runs/)
            watch:bool=False, json:bool=False): # Keep looking until everything is done, or Ctrl-C
     "What is done, running, stopped, failed or waiting."
     from spt_nb.runs.watch import follow, report, stages
-    folder = Path(folder or runs or runs_dir())
+    folder = Path(folder or runs or runs_dir()).expanduser()
     if not folder.is_dir(): raise SptError(f"runs is {str(folder)!r}; allowed: a folder; spt compare makes one")
     if watch: return follow(_store(folder))
     print(dumps(stages(_store(folder)), indent=1) if json else report(_store(folder)))
@@ -189,20 +188,21 @@ def export(stage:str, # The first digits of its hash (see: spt status, or the fo
     written = import_module("spt_nb.protocol.export").export(stage, _store(runs), folder)
     print(f"Written and sealed: {written}")
 
-def import_(folder:str, runs:str=None):
+def import_(folder:str, runs:str=None, mixer:str=None): # As for `predict`
     "Verify a stage that `spt export` wrote into a folder, and put it among the finished ones."
-    print("Verified:", import_module("spt_nb.protocol.export").import_stage(folder, _store(runs)))
+    print("Verified:", import_module("spt_nb.protocol.export").import_stage(folder, _store(runs), mixer))
 
 # %% ../nbs/03_cli.ipynb #9e04f973
 def budget(task:str=None, mixers:str="attention,dlr", inits:str="scratch,scratch-matched,masked", seeds:str="3",
            scales:str=None, # Recipes (default: mini, and paper for a task of the paper)
            data:str=None, data_dir:str=None, fraction:str="1.0", speed:str=None, workers:int=None, runs:str=None,
-           **overrides):
+           config:str=None, **overrides):
     "Hours, memory and disk of a comparison, from a short timing of every model here. Further flags as for compare."
     from spt_nb.protocol.recipes import TRAINING_ROWS
-    for scale in names("scales", scales or ("mini,paper" if task in TRAINING_ROWS else "mini")):
+    named, more = overrides.pop("scale", None), overrides | dict(dry_run=True, speed=speed)
+    for scale in names("scales", scales or named or ("mini,paper" if task in TRAINING_ROWS else "mini")):
         print(f"\nscale {scale}", flush=True)
-        compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, True, speed, **overrides)
+        compare(task, mixers, inits, seeds, scale, workers, runs, data_dir, data, fraction, **more)
 
 # %% ../nbs/03_cli.ipynb #667ad19d
 def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps, trainer, start, bf16: its own table
@@ -241,11 +241,10 @@ def _recipe_help() -> dict: # Group -> flag -> help
 def main(argv:list[str]|None=None):
     "The `spt` command."
     show_notes()
-    if "" not in sys.path: sys.path.insert(0, "") # so that my_mixer:Class is found in the current folder
     known, more = "spt_nb.tasks:task_names", dict.fromkeys(("compare", "versus", "budget"), _recipe_help)
     complete = {"task": known, "tasks name": known, "data name": known, "scale": "smoke mini paper",
                 "experiment name": "spt_nb.experiments.pages:experiment_names"}
     def settings(path): return import_module("spt_nb.protocol.specs").flags_of(path)
     return dispatch(_COMMANDS, argv, "spt", f"spt_nb {__version__}", _SHARED, _GROUPS, more, complete, settings)
 
-if __name__ == "__main__" and __package__: sys.exit(main()) # python -m spt_nb.cli
+if __name__ == "__main__" and __package__: import_module("runpy").run_module("spt_nb", run_name="__main__")

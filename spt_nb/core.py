@@ -124,16 +124,16 @@ def root() -> Path:
 
 def runs_dir() -> Path:
     "Where stages are kept: `$SPT_RUNS`, or `runs/` under the root."
-    return Path(os.environ.get("SPT_RUNS") or root()/"runs")
+    return Path(os.path.expanduser(os.environ.get("SPT_RUNS") or root()/"runs"))
 
 def cache_dir() -> Path:
     "Where generated data is kept: `$SPT_DATA`, or `data/` under the root."
-    return Path(os.environ.get("SPT_DATA") or root()/"data")
+    return Path(os.path.expanduser(os.environ.get("SPT_DATA") or root()/"data"))
 
 def writable(name:str, # What the folder is, for the message
              path) -> Path:
     "`path` if it is, or can be made, a folder to write into, else an `SptError`; nothing is made."
-    path = Path(path)
+    path = Path(os.path.expanduser(path))
     near = next(p for p in (path, *path.absolute().parents) if p.exists())
     if near.is_dir() and os.access(near, os.W_OK | os.X_OK): return path
     raise SptError(f"{name} is {str(path)!r}; allowed: a folder that can be written")

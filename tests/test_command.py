@@ -100,3 +100,54 @@ def test_the_shell_completes(tmp_path):
         asked = dict(_ARGCOMPLETE="1", COMP_LINE=line, COMP_POINT=str(len(line)), _ARGCOMPLETE_STDOUT_FILENAME=str(tmp_path / "words"))
         subprocess.run(SPT, env=os.environ | asked, capture_output=True)
         assert word in (tmp_path / "words").read_text()
+
+
+def stranger(folder, *names):
+    "A folder whose files have the names of libraries, and say so when they are run."
+    for name in names:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('ran {name}')\n")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["-m", "spt_nb"], ["-P", "-c", "from spt_nb.cli import main; exit(main())"]], ids=["module", "script"])
+def test_a_file_that_lies_in_the_folder_is_not_run(tmp_path, command):
+    stranger(tmp_path, "huggingface_hub", "datasets", "pandas", "yaml", "numpy", "torch")
+    p = subprocess.run([sys.executable, *command, "import", ".", "--runs", tmp_path / "runs"], cwd=tmp_path, capture_output=True, text=True)
+    assert p.returncode == 2 and "allowed: config.json" in p.stderr and len(p.stderr.splitlines()) == 1, p.stderr
+
+
+@pytest.mark.slow
+def test_workers_do_not_search_the_folder_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    from spt_nb.runs.torchrun import worker_env
+    from spt_nb.runs.workers import worker_command
+    (tmp_path / "plan.json").write_text("[]")
+    p = subprocess.run(worker_command(tmp_path / "plan.json"), cwd=stranger(tmp_path, "torch", "filelock"), env=os.environ | worker_env(), capture_output=True, text=True)
+    assert "ran " not in p.stderr, p.stderr
+
+
+def test_a_mixer_beside_the_command_is_found(tmp_path, call):
+    from helpers import MINE
+    (tmp_path / "beside_me.py").write_text(MINE)
+    before = list(sys.path)
+    status, out, err = call("contract", "beside_me:Mine", "--seconds", "0", cwd=tmp_path)
+    assert status == 0 and sys.path == before, err
+
+
+def test_a_budget_reads_a_file_of_flags(tmp_path, call):
+    (tmp_path / "mine.yaml").write_text("task: dyck\nmixers: [dlr]\ninits: [scratch]\nscale: smoke\ndry_run: false\n")
+    status, out, err = call("budget", "--config", str(tmp_path / "mine.yaml"), "--speed", "h200", cwd=tmp_path)
+    assert status == 0 and "scale smoke" in out and "dyck" in out and "attention" not in out, err
+
+
+def test_a_file_cannot_say_no_and_mean_yes(tmp_path, call):
+    (tmp_path / "mine.yaml").write_text("task: dyck\ndry_run: 'no'\n")
+    status, _, err = call("compare", "--config", str(tmp_path / "mine.yaml"), cwd=tmp_path)
+    assert status == 2 and err == "spt: dry_run is 'no'; allowed: True, False\n"
+
+
+def test_a_path_of_the_user_is_not_written_as_a_flag(tmp_path, call):
+    path = tmp_path / "year=2024" / "part.csv"
+    status, _, err = call("data", "--data", path, cwd=tmp_path)
+    assert status == 2 and str(path) in err

@@ -7,7 +7,7 @@ __all__ = ['GIVEN', 'MOST', 'designs', 'traceless', 'planned', 'plan_table', 'de
            'filling']
 
 # %% ../../nbs/experiments/86_dry_run.ipynb #98006fe0
-import json, os, platform, tempfile
+import json, os, platform, shutil, tempfile
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -41,7 +41,7 @@ def designs(page:str, scale:str, # Number or name of an experiment; smoke, mini 
     names |= parameters | dict(scale=scale)
     for source, tags in cells:
         if "plan" in tags: exec(source, names)
-    if "plan" in names: return names["plan"]
+    if "plan" in names: return [plan] if isinstance(plan := names["plan"], Design) else plan
     raise SptError(f"experiment is {page!r}, which has no cell with the tag plan; allowed: one that has")
 
 # %% ../../nbs/experiments/86_dry_run.ipynb #a0a0ee9a
@@ -50,12 +50,15 @@ def traceless():
     "A folder for the data that planning makes; it is removed afterwards."
     real, before = cache_dir(), os.environ.get("SPT_DATA")
     with tempfile.TemporaryDirectory() as d:
-        for p in real.absolute().iterdir() if real.is_dir() else (): (Path(d)/p.name).symlink_to(p)
+        for p in real.absolute().glob("[!.]*"): # no locks
+            cache = p.is_dir() and "-" in p.name
+            shutil.copytree(p, f"{d}/{p.name}", copy_function=os.symlink) if cache else os.symlink(p, f"{d}/{p.name}")
         os.environ["SPT_DATA"] = d
         try: yield Path(d)
         finally:
             os.environ.pop("SPT_DATA") if before is None else os.environ.update(SPT_DATA=before)
 
+# %% ../../nbs/experiments/86_dry_run.ipynb #df5246f0
 def _stand_in(a, folder) -> dict:
     "The arguments of a cell, with a stand-in for the language model or its text where needed."
     if PYTHIA not in a["mixers"] or "text-lm" not in a["inits"] or a.get("lm"): return a
@@ -150,7 +153,7 @@ def plan_table(plan, # A `Design`, several, what `planned` makes of them, or a `
                given:str=GIVEN) -> pd.DataFrame: # The source of numbers that differ from the recipe
     "What would be trained, the sources of its numbers, and how long it takes; a line for equal stages."
     if card is not None: one_of("speed", card, CARDS)
-    known = isinstance(plan, list) and not isinstance(plan[0], Design)
+    known = isinstance(plan, list) and not any(isinstance(p, Design) for p in plan)
     cells = [((), {}, plan)] if isinstance(plan, Comparison) else plan if known else planned(plan)
     memo, seen = {}, set() if seen is None else seen
     with traceless(), one_thread():
@@ -180,14 +183,13 @@ def _columns(r, letter) -> tuple:
             str(r.runs), _hours(r.hours_each), _hours(r.hours), letter)
 
 # %% ../../nbs/experiments/86_dry_run.ipynb #c33f2e21
-_HEADINGS = "task mixer from stage size par. steps batch rates valid seq. runs".split()
-
 def describe(table:pd.DataFrame) -> str: # Of `plan_table`
     "The lines, and the sources of their numbers."
     if table.empty: return "nothing is left to train: all stages are in other plans"
     texts = table.schedule + "; " + table.sources
     letters = {s: (chr(96 + i//26) if i >= 26 else "") + chr(97 + i % 26) for i, s in enumerate(dict.fromkeys(texts))}
-    lines = [(*_HEADINGS, "h each", "h all", ""), *map(_columns, table.itertuples(), texts.map(letters))]
+    lines = [(*"task mixer from stage size par. steps batch rates valid seq. runs".split(), "h each", "h all", ""),
+             *map(_columns, table.itertuples(), texts.map(letters))]
     same = [next((k for k in range(3) if l[k] != before[k]), 3) for l, before in zip(lines[1:], lines)]
     lines = [lines[0], *(("",)*n + l[n:] for n, l in zip(same, lines[1:]))]
     width = [max(map(len, column)) for column in zip(*lines)]
@@ -217,7 +219,7 @@ def show(name:str, scale:str, card:str|None=None, # As for `designs` and `plan_t
         try: text, found[page] = told(planned(designs(page, scale, **parameters)), workers, card, seen, GIVEN)
         except SptError as e:
             if name != "all": raise
-            text = f"refused: {e}"
+            text, found[page] = f"refused: {e}", dict(refused=str(e))
         else: hours += sum(line["hours"] for line in found[page]["lines"])
         if not as_json: print(f"\n{page}\n{text}" if name == "all" else text, flush=True)
     if as_json: return print(json.dumps(found, indent=1))
@@ -242,10 +244,8 @@ def filling(minutes:float, name:str, scale:str, **parameters) -> dict: # The par
     "What makes experiments as long as the minutes."
     paths = chosen(name)
     parameters = check_parameters(paths, scale, parameters)
-    plans = [designs(page, scale, **parameters) for page in map(short, paths)]
-    cells = [a for p in plans for d in ([p] if isinstance(p, Design) else p) for a in d.trained.values()]
-    given = parameters.get("overrides", {})
+    plans = [d for page in map(short, paths) for d in designs(page, scale, **parameters)]
+    cells, given = [a for d in plans for a in d.trained.values()], parameters.get("overrides", {})
     def made(**changes): return [prepare(**a | changes, quiet=True) for a in cells]
-    most = 1. if scale == "paper" else 1000.
-    found = within(minutes, made, parameters.get("workers"), False, given.get("precision"), most)
+    found = within(minutes, made, parameters.get("workers"), False, given, 1. if scale == "paper" else 1000.)
     return parameters | dict(overrides=given | found)

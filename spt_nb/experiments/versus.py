@@ -24,6 +24,7 @@ from ..models.mixer import mixer_arguments
 from ..protocol.paper import GRID
 from ..protocol.plan import all_rows, prepare, run_together
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
+from ..protocol.specs import mixer_path
 from ..protocol.trials import trial
 from ..runs.launch import check_spread
 from ..tasks import task_options
@@ -89,7 +90,7 @@ def _match(first, task, mixer:str, n:int, match:str, scale:str, ours:dict) -> tu
     more = {k: size[k] for k in ("d_model", "n_heads", "n_ssm") if k in size}
     if match == "compute":
         share = sequence_flops(first, task)/sequence_flops(first_stage(spec, mixer, scale, ours | more), task)
-        r = recipe(spec.name, mixer, scale, **ours)[0].flat
+        r = recipe(spec.name, mixer, scale, **ours | dict(budget=1.))[0].flat # the steps that `prepare` multiplies
         more |= {k: max(1, round(r[k]*share)) for k in ("pretrain_steps", "finetune_steps", "valid_every")}
     return more, size
 
@@ -210,7 +211,8 @@ def versus(mixer, # A class, an import path "package.module:Name", or a file "fo
            **more) -> Versus: # Further arguments of `prepare`: runs, data_dir, fraction, numbers of recipe and task
     "A mixer against ours, from scratch and self-pretrained, at matched size."
     task, against = _checked(mixer, task, against, match, data, workers)
-    r, _ = recipe(task, str(mixer), scale, SPT, **{k: v for k, v in more.items() if k in PARAMETERS})
+    ours = {k: v for k, v in more.items() if k in PARAMETERS}
+    r, _ = recipe(task, str(mixer), scale, SPT, **ours | dict(budget=1.)) # by which `prepare` multiplies the steps
     if scale == "paper": more = {k: r.flat[k] for k in BUDGET} | dict(lrs=GRID["lr"]) | more
     how = dict(seeds=seeds, scale=scale) | ({} if data is None else dict(data=data)) | more
     prepare(task, [against[0]], (SCRATCH, SPT), quiet=True, **how)
@@ -227,6 +229,6 @@ def _checked(mixer, task, against, match, data, workers) -> tuple[str, list]: # 
     if task is None and data is None: raise SptError("task is missing; allowed: a task, or your own data")
     listed = not isinstance(against, str) and len(against)
     if not listed: raise SptError(f"against is {against!r}; allowed: a list of one or more mixers")
-    for m in (mixer, *against): known_mixer(m)
+    for m in (mixer, *against): known_mixer(mixer_path(m))
     task_options(task or "own")
     return task or "own", list(against)

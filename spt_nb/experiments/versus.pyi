@@ -16,6 +16,7 @@ from ..models.mixer import mixer_arguments
 from ..protocol.paper import GRID
 from ..protocol.plan import all_rows, prepare, run_together
 from ..protocol.recipes import PARAMETERS, Recipe, base_mixer, known_mixer, recipe
+from ..protocol.specs import mixer_path
 from ..protocol.trials import trial
 from ..runs.launch import check_spread
 from ..tasks import task_options

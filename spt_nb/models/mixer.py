@@ -8,6 +8,7 @@ __all__ = ['MIXERS', 'WITHIN', 'SIZES', 'LATER', 'NORMS', 'load_file', 'find_mix
 
 # %% ../../nbs/models/14_mixer.ipynb #93869f23
 import functools, importlib, importlib.util, inspect, sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch, torch.distributed as dist
@@ -21,6 +22,13 @@ from . import Attention, DLR, LRU, MLSTM, Mamba, RGLRU, S4, S4D, S5, WindowConv
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, hf_hub_download
 
 # %% ../../nbs/models/14_mixer.ipynb #e1ea0e55
+@contextmanager
+def _beside(folder):
+    "What lies in this folder can be imported, inside of the block only."
+    sys.path.insert(0, str(folder))
+    try: yield
+    finally: sys.path.remove(str(folder))
+
 def load_file(path): # The module
     "The Python file at this path as a module that is named by its full path; what lies beside it can be imported."
     path = Path(path).expanduser().resolve()
@@ -30,17 +38,19 @@ def load_file(path): # The module
     module = importlib.util.module_from_spec(spec)
     before, module.code = sys.modules.get(name), code
     sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try: exec(compile(code, name, "exec"), module.__dict__)
+    try:
+        with _beside(path.parent): exec(compile(code, name, "exec"), module.__dict__)
     except BaseException:
         sys.modules.pop(name) if before is None else sys.modules.update({name: before})
         raise
-    finally: sys.path.remove(str(path.parent))
     return module
 
 # %% ../../nbs/models/14_mixer.ipynb #6b09902a
 MIXERS = dict(attention=Attention, s4=S4, s4d=S4D, dlr=DLR, conv=WindowConv, lru=LRU, s5=S5, rglru=RGLRU, mamba=Mamba,
               mlstm=MLSTM)
+
+def _imported(name):
+    with _beside(Path.cwd()): return importlib.import_module(name)
 
 def find_mixer(mixer):
     "What builds the mixer: a name, a class or other callable, package.module:Name, or folder/my_file.py:Name."
@@ -50,7 +60,7 @@ def find_mixer(mixer):
     if not (module and name):
         allowed = ", ".join(MIXERS) + ", a class, or an import path package.module:Name or folder/file.py:Name"
         raise SptError(f"mixer is {mixer!r}; allowed: {allowed}{hint(mixer, MIXERS)}")
-    try: make = getattr(load_file(module) if module.endswith(".py") else importlib.import_module(module), name)
+    try: make = getattr(load_file(module) if module.endswith(".py") else _imported(module), name)
     except (Exception, SystemExit) as e:
         raise SptError(f"mixer is {mixer!r}; allowed: what can be imported ({type(e).__name__}: {e})") from None
     if callable(make): return make
@@ -120,7 +130,9 @@ def takes_lengths(mixer:nn.Module) -> bool:
     "Does its `forward` take `lengths`?"
     return "lengths" in inspect.signature(mixer.forward).parameters
 
+# %% ../../nbs/models/14_mixer.ipynb #341bec54
 @torch.no_grad()
+@torch.random.fork_rng([])
 def _respond(mixer, L, d_model):
     "Input, output, and output when the last position is changed; nothing random, nothing left behind."
     x, was = torch.arange(2.*L*d_model).sin().view(2, L, d_model), mixer.training

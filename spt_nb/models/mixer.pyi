@@ -1,6 +1,7 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
 import functools, importlib, importlib.util, inspect, sys
+from contextlib import contextmanager
 from pathlib import Path
 import torch, torch.distributed as dist
 from fastcore.basics import patch

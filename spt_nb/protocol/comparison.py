@@ -17,10 +17,10 @@ from ..analysis import statistics
 from ..analysis.comparison_plots import as_html, plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
-from ..core import canonical, read_json, replacing, write_json
+from ..core import SptError, canonical, read_json, replacing, write_json
 from ..training.evaluation import (FLOORLESS, aligned, beside_simple_models, floor_of, further_scores, in_words,
                                         not_told_apart, score_names)
-from ..runs.store import Store, code_hash
+from ..runs.store import Store, code_hash, peek
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
 from .diagnostics import HIDDEN, diagnostics, hidden_losses
@@ -46,27 +46,16 @@ class Comparison:
 
     def plan(self) -> pd.DataFrame:
         "All stages in the order of the work: stage, state, step, steps."
-        rows = [row | dict(stage=row["title"]) for row in overview(plan(self.trials.values()), self.store)]
-        return pd.DataFrame(rows, columns=["stage", "state", "step", "steps", "seconds", "best", "why"])
-
-# %% ../../nbs/protocol/10_comparison.ipynb #c58a7c37
-@patch
-def _origin(self:Comparison, trial, chosen) -> dict: # The candidate that validation chose
-    "Where a row comes from: numerics version and precision, and what computed the chosen stage."
-    notes = [self.store.path(s.hash)/"provenance.json" for s in (chosen, trial)]
-    note = next((read_json(n) for n in notes if n.exists()), {})
-    known = {k: str(note.get(k, "")) for k in ("version", "commit", "device", "date")}
-    known["commit"] = known["commit"][:12]
-    return dict(numerics=canonical(chosen.numerics).decode(), precision=chosen.train.precision) | known
+        rows = pd.DataFrame(overview(plan(self.trials.values()), self.store)).rename(columns=dict(title="stage"))
+        return rows[["stage", "state", "step", "steps", "seconds", "best", "why"]]
 
 # %% ../../nbs/protocol/10_comparison.ipynb #a2198244
 SPENT = "tokens", "flops", "seconds"
 @patch
 def _spent(self:Comparison, stage) -> dict:
     "Tokens, operations and seconds of a finished stage."
-    folder = self.store.path(stage.hash)
-    if not (folder/"timing.json").exists(): return dict.fromkeys(SPENT, 0)
-    return {k: (read_json(folder/"metrics.json") | read_json(folder/"timing.json"))[k] for k in SPENT}
+    timing = peek((folder := self.store.path(stage.hash))/"timing.json")
+    return {k: (peek(folder/"metrics.json") | timing)[k] if timing else 0 for k in SPENT}
 
 @patch
 def _taken(self:Comparison, stage, size:int) -> int:
@@ -77,6 +66,13 @@ def _taken(self:Comparison, stage, size:int) -> int:
 
 def score_of(metrics) -> float: # Accuracy, or R2 of a regression
     return float("nan") if metrics is None else metrics.get("accuracy", metrics.get("r2"))
+
+@patch
+def _origin(self:Comparison, trial, chosen) -> dict: # The candidate that validation chose
+    "Where a row comes from: numerics version and precision, and what computed the chosen stage."
+    note = peek(self.store.path(chosen.hash)/"provenance.json") or peek(self.store.path(trial.hash)/"provenance.json")
+    known = {k: str(note.get(k, ""))[:12 if k == "commit" else None] for k in ("version", "commit", "device", "date")}
+    return dict(numerics=canonical(chosen.numerics).decode(), precision=chosen.train.precision) | known
 
 # %% ../../nbs/protocol/10_comparison.ipynb #e69642d8
 @patch
@@ -123,7 +119,7 @@ def _evidence(self:Comparison) -> dict:
 @patch
 def examples(self:Comparison) -> pd.DataFrame|None:
     "The answer to every test example, if there is one seed only: mixer, init, seed, example, y, prediction."
-    if self.rows.seed.nunique() > 1: return None
+    if self.finished().seed.nunique() > 1: return None
     answers = [pd.read_parquet(f, columns=["example", "y", "prediction"]).assign(mixer=m, init=i, seed=s)
                for (m, i, s), t in self.trials.items()
                if self.store.ready(t.hash) and (f := self.store.path(t.hash)/"test.parquet").exists()]
@@ -131,13 +127,20 @@ def examples(self:Comparison) -> pd.DataFrame|None:
 
 # %% ../../nbs/protocol/10_comparison.ipynb #ec096b81
 @patch
+def finished(self:Comparison) -> pd.DataFrame:
+    "The `rows`; an error if there are none."
+    if len(self.rows): return self.rows
+    why = [f"no stage could be finished: {why}" for why in self.failed.values()]
+    raise SptError((why or ["nothing is finished; allowed: after run()"])[0])
+
+@patch
 def table(self:Comparison) -> pd.DataFrame:
     "Mean test score of each cell with its 95% interval and standing; means of floor, other scores, losses and cost."
     bounds, cost = (-np.inf if self.floor() is None else 0, 1), ["pretrain_tokens", "tokens", "pretrain_flops", "flops"]
     cells = statistics.summarise(self.rows, bounds=bounds, **self._evidence())
     means = ["floor", *score_names(self.task.kind), "steps_taken", *HIDDEN, *cost]
-    by_cell = self.rows.groupby(["mixer", "init"], sort=False)[means].mean()
-    return cells.merge(by_cell.reset_index(), on=["mixer", "init"])
+    by_cell = self.rows.groupby(["mixer", "init"], sort=False, as_index=False)[means].mean()
+    return cells.merge(by_cell, on=["mixer", "init"])
 
 @patch
 def differences(self:Comparison) -> pd.DataFrame:
@@ -149,7 +152,7 @@ def differences(self:Comparison) -> pd.DataFrame:
 def curves(self:Comparison) -> pd.DataFrame:
     "Validation score against total training steps, for the chosen candidates."
     lines = []
-    for r in self.rows.dropna(subset="score").itertuples():
+    for r in self.finished().dropna(subset="score").itertuples():
         if not self.store.ready(r.chosen): continue # its trial alone was handed on
         trial, folder = self.trials[r.mixer, r.init, r.seed], self.store.path(r.chosen)
         c = next(c for c in trial.candidates if c.hash == r.chosen)
@@ -163,8 +166,6 @@ def curves(self:Comparison) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 # %% ../../nbs/protocol/10_comparison.ipynb #d0caa906
-def _several(values) -> str: return ", ".join(f"{v:g}" for v in sorted(set(values.dropna())))
-
 @patch
 def _line(self:Comparison, r, *more) -> list[str]:
     "One line of the report, as cells."
@@ -172,8 +173,9 @@ def _line(self:Comparison, r, *more) -> list[str]:
     notes = [f"{r.diverged} of {len(mine)} diverged"] if r.diverged else []
     if n := int(mine.retried.sum()): notes.append(f"{n} started over after a divergence")
     share = f"{100*r.pretrain_flops/r.flops:.0f}%" if r.flops else "–"
+    lr, batch = (", ".join(f"{v:g}" for v in sorted(set(x.dropna()))) for x in (mine.lr, mine.batch_size))
     return [r.mixer, r.init, statistics.percent(r), *more, f"{r.steps_taken:.0f}", f"{r.flops:.2g}", share,
-            f"{_several(mine.lr)} x {_several(mine.batch_size)}" + (f"  ({'; '.join(notes)})" if notes else "")]
+            f"{lr} x {batch}" + (f"  ({'; '.join(notes)})" if notes else "")]
 
 @patch
 def _cells(self:Comparison, t) -> list[list[str]]:
@@ -187,8 +189,7 @@ def _cells(self:Comparison, t) -> list[list[str]]:
 def _verdicts(self:Comparison) -> list[str]:
     "What follows from the table: pretraining against scratch, and one of two mixers against the other."
     def line(what, d, r): # a difference, and the line of a table with its verdict and the reason
-        why = f" ({r.why})" if getattr(r, "why", "") else ""
-        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}{why}"
+        return f"{what}{statistics.percent(d, sign=True)}: {r.verdict}{f' ({r.why})' if getattr(r, 'why', '') else ''}"
     verdicts = [line(f"{r.mixer}: {r.init} minus {r.baseline} is ", r, r) for r in self.differences().itertuples()]
     if len(mixers := list(self.rows.mixer.unique())) != 2: return verdicts
     ranked = {(r.a, r.b): r for r in statistics.ranking(self.rows, **self._evidence()).itertuples()}
@@ -202,8 +203,8 @@ def _verdicts(self:Comparison) -> list[str]:
 def other_code(self:Comparison) -> list[str]:
     "How many finished stages were computed by other code than the code at hand."
     stages = [s for s in plan(self.trials.values()) if self.store.ready(s.hash)]
-    notes = [read_json(n) for s in stages if (n := self.store.path(s.hash)/"provenance.json").exists()]
-    others = [n["version"] for n in notes if n["code"] != code_hash()]
+    notes = [peek(self.store.path(s.hash)/"provenance.json") for s in stages]
+    others = [n["version"] for n in notes if n and n["code"] != code_hash()]
     return [f"{len(others)} of {len(stages)} finished stages were computed by other code (version "
             f"{', '.join(sorted({*others}))}; this is {__version__}) of the same numerics version"] if others else []
 
@@ -226,20 +227,19 @@ def report(self:Comparison) -> str:
 @patch
 def plot(self:Comparison, title:str|None=None):
     "Test scores with intervals, and learning curves."
-    metric = "R2" if (floor := self.floor()) is None else "accuracy"
+    table, floor = self.table(), self.floor()
     title = title or f"{self.task.name.replace('_', ' ')}, {self.resolved.get('scale', 'unknown')} scale"
-    return plot_comparison(self.table(), self.rows, self.curves(), floor, title, metric)
+    return plot_comparison(table, self.rows, self.curves(), floor, title, "R2" if floor is None else "accuracy")
 
 @patch
 def _repr_html_(self:Comparison) -> str|None: # None: nothing is finished
     head, *cells = self._cells(self.table()) if len(self.rows) else [[]]
     return as_html(pd.DataFrame(cells, columns=head), self.plot()) if cells else None
 
-# %% ../../nbs/protocol/10_comparison.ipynb #70484f2a
 @patch
 def save(self:Comparison, folder, title:str|None=None) -> Path:
     "Write table, rows, differences and curves as CSV, the picture, and the configuration."
-    (folder := Path(folder)).mkdir(parents=True, exist_ok=True)
+    folder = Path(folder)
     frames = dict(table=self.table(), rows=self.rows.drop(columns=(timed := ["pretrain_seconds", "seconds"])),
                   differences=self.differences(), curves=self.curves(),
                   seconds=self.rows[["mixer", "init", "seed", *timed]].round(3))

@@ -9,9 +9,9 @@ from ..analysis import statistics
 from ..analysis.comparison_plots import as_html, plot_comparison
 from ..analysis.plots import save_figure
 from .. import __version__
-from ..core import canonical, read_json, replacing, write_json
+from ..core import SptError, canonical, read_json, replacing, write_json
 from ..training.evaluation import FLOORLESS, aligned, beside_simple_models, floor_of, further_scores, in_words, not_told_apart, score_names
-from ..runs.store import Store, code_hash
+from ..runs.store import Store, code_hash, peek
 from ..tasks.batches import Split
 from ..runs.progress import overview, plan
 from .diagnostics import HIDDEN, diagnostics, hidden_losses
@@ -54,6 +54,10 @@ class Comparison:
 
     def examples(self) -> pd.DataFrame | None:
         """The answer to every test example, if there is one seed only: mixer, init, seed, example, y, prediction."""
+        ...
+
+    def finished(self) -> pd.DataFrame:
+        """The `rows`; an error if there are none."""
         ...
 
     def table(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from ..models.backbone import count_parameters
 from ..models.language import BUILT_IN, PYTHIA, build_model
 from ..models.mixer import MIXERS, WITHIN
 from ..training.optimisation import flops
-from .recipes import MODELS, SCALES, known_mixer, recipe, resolve
+from .recipes import MODELS, recipe
 from .specs import ModelSpec, TaskSpec
 from .trials import trial
 

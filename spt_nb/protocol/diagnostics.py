@@ -236,7 +236,7 @@ def _of_grids(comparison) -> list:
 def diagnostics(comparison) -> list[str]: # Of a `Comparison`, one line for each warning
     "Warnings about the finished stages of a comparison: each pretraining, and each fine-tuning that was chosen."
     warnings, seen, known, store = [], set(), {}, comparison.store
-    for r in comparison.rows.itertuples():
+    for r in comparison.finished().itertuples():
         cell = f"{r.mixer} {r.init} seed {r.seed}: "
         candidates = comparison.trials[r.mixer, r.init, r.seed].candidates
         pre = candidates[0].pretrain

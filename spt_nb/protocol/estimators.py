@@ -18,7 +18,7 @@ except ImportError:
                    "allowed: after pip install 'spt_nb[sklearn]'") from None
 
 # %% ../../nbs/protocol/17_estimators.ipynb #67dd1f82
-import tempfile
+import tempfile, warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from fastcore.basics import patch
 
 from .predict import Predictor
 from .recipes import MODELS, PARAMETERS, Recipe, recipe
-from .specs import INITS, TaskSpec
+from .specs import INITS, TaskSpec, mixer_path
 from .trials import trial
 from ..tasks import facts_of
 from ..tasks.batches import Dataset, column, in_memory, transform_of
@@ -74,7 +74,7 @@ def _held_out(y:np.ndarray, # Numbers of classes, or targets
     "Divide the rows of a fit."
     rows = np.arange(len(y))
     some = rows if classes is None else np.flatnonzero(np.bincount(y)[y] > 1)
-    if not len(some): return rows, rows
+    if not len(some): return warnings.warn("each class has one row: validation reads the training rows") or (rows, rows)
     held = some[divide(y[some], dict(valid=share), classes, seed)["valid"]]
     return np.setdiff1d(rows, held), held
 
@@ -97,6 +97,7 @@ def _with_unlabelled(task:Task) -> Task:
     return replace(task, train=both.with_transform(f) if f else both)
 
 # %% ../../nbs/protocol/17_estimators.ipynb #8005b80c
+class _Diverged(SptError): pass
 class _ByLoss:
     "An objective that validation judges by the loss."
     perfect = 0.
@@ -104,12 +105,12 @@ class _ByLoss:
     def __getattr__(self, name): return getattr(self.objective, name)
     def monitor(self, metrics): return -metrics["loss"]
 
-def _train(stage, objective, task, model, folder:Path, verbose:bool) -> float: # The score of validation
+def _train(stage, objective, task, model, folder:str, verbose:bool) -> float: # The score of validation
     "Compute a stage in a new folder; the model has its best weights afterwards."
-    folder.mkdir()
+    (folder := Path(folder)).mkdir()
     metrics = (trainer := Trainer(model, task, objective, stage.train, folder, stage.seed)).fit()
     if bad := metrics["diverged"]:
-        raise SptError(f"{stage.title} diverged at step {bad['step']}: {bad['tensor']}; allowed: a smaller lr")
+        raise _Diverged(f"{stage.title} diverged at step {bad['step']}: {bad['tensor']}; allowed: a smaller lr")
     if verbose: print(f"{stage.title}: step {metrics['best_step']}, validation loss {metrics['valid']['loss']:.4g}")
     model.load_state_dict(trainer.best)
     return metrics["valid"]["score"]
@@ -123,13 +124,14 @@ def _fitted(task:Task, wide:Task, # For labels, and for pretraining
     with tempfile.TemporaryDirectory(prefix="spt-") as tmp, torch.random.fork_rng([]):
         if pre:
             pre.check(task)
-            blank = pre.model.build(seed, pre.arguments(task))
-            _train(pre, pre.denoising(task), wide, blank, Path(tmp)/"pretrain", verbose)
+            model = pre.model.build(seed, pre.arguments(task))
+            _train(pre, pre.denoising(task), wide, model, f"{tmp}/pretrain", verbose)
         for i, c in enumerate(plan):
             model = c.build(task)
             c.start(Path(tmp)/"pretrain" if pre else None, task, model)
-            score = _train(c, _ByLoss(c.objective(task)), task, model, Path(tmp)/f"{i}", verbose)
-            done.append((score, -i, c, model))
+            try: done.append((_train(c, _ByLoss(c.objective(task)), task, model, f"{tmp}/{i}", verbose), -i, c, model))
+            except _Diverged as e: lost = e
+    if not done: raise lost
     *_, c, model = max(done)
     return Predictor(model.cpu(), c, task.record())
 
@@ -160,10 +162,8 @@ class SelfPretrained(BaseEstimator):
 @patch
 def _recipe(self:SelfPretrained) -> Recipe:
     "The recipe that the parameters stand for."
-    m, steps = self.mixer, self.finetune_steps
-    m = m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}"
+    m, steps, more = mixer_path(self.mixer), self.finetune_steps, self.recipe or {}
     one_of("init", str(self.init).partition(":")[0].partition("+")[0], [i for i in INITS if i != "text-lm"])
-    more = self.recipe or {}
     for name in more: one_of("parameter", name, PARAMETERS)
     if (share := more.get("unlabelled")) is not None:
         raise SptError(f"unlabelled is {share!r}; allowed: None, as fit takes the rows without labels")

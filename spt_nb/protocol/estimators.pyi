@@ -1,7 +1,7 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
 from ..core import SptError, one_of, whole
-import tempfile
+import tempfile, warnings
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from fastcore.basics import patch
 from .predict import Predictor
 from .recipes import MODELS, PARAMETERS, Recipe, recipe
-from .specs import INITS, TaskSpec
+from .specs import INITS, TaskSpec, mixer_path
 from .trials import trial
 from ..tasks import facts_of
 from ..tasks.batches import Dataset, column, in_memory, transform_of
@@ -20,6 +20,8 @@ from ..tasks.own.readers import Rows, plain
 from ..tasks.task import Task
 from ..training.trainer import Trainer
 from datasets import concatenate_datasets
+class _Diverged(SptError):
+    ...
 class _ByLoss:
     """An objective that validation judges by the loss."""
     objective: Any

@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'log', 'find_stage', 'results', 'model_card', 'export', 'next_steps', 'import_stage']
 
 # %% ../../nbs/protocol/16_export.ipynb #9b03c9b3
-import json, logging, os, platform, re, shutil, tempfile
+import json, logging, os, platform, re, shlex, shutil, tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from filelock import Timeout
 import spt_nb
 from ..core import SptError, flush, read_json, runs_dir, write_json
 from ..analysis.intervals import bootstrap_score
-from ..models.language import BUILT_IN
+from ..models.language import BUILT_IN, PYTHIA
 from .predict import load_model
-from .untrusted import KINDS, KNOWN, PERHAPS, STAGE, verified
+from .untrusted import KINDS, PERHAPS, STAGE, verified
 from ..runs.store import Store, seal
+from ..tasks.task import licence
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
@@ -34,7 +35,7 @@ def _read(path) -> dict:
     return content if isinstance(content, dict) else {}
 
 def _chosen(store, key) -> dict:
-    "The result of a trial; empty for any other stage."
+    "The result of a trial, which may be damaged; empty for any other stage."
     result = _read(store.path(key)/"metrics.json")
     return result if "chosen" in result and _read(store.path(key)/"config.json").get("kind") == "trial" else {}
 
@@ -48,7 +49,7 @@ def find_stage(key:str, store:Store) -> str: # The whole hash
     "The one stage whose hash begins so."
     keys = _keys(store)
     matches = [k for k in keys if k.startswith(key)] if isinstance(key, str) and re.fullmatch("[0-9a-f]+", key) else []
-    if len(matches) == 1: return _chosen(store, matches[0]).get("chosen") or matches[0]
+    if len(matches) == 1: return store.ready(matches[0]) and _chosen(store, matches[0]).get("chosen") or matches[0]
     known = matches or keys
     there = ", ".join(f"{k} ({_title(store, k)})" for k in known[:10]) or "none, as the store is empty"
     more = f" and {len(known) - 10} more" if len(known) > 10 else ""
@@ -68,11 +69,13 @@ def _trained(stage) -> str:
 def results(source:Path, store:Store) -> dict: # JSON: valid, test, interval of the test score, examples
     "What a stage scored; on the test set only if a trial of this store chose it."
     valid = read_json(source/"metrics.json")["valid"]
-    key = next((k for k in _keys(store) if _chosen(store, k).get("chosen") == source.name), None)
+    those = (k for k in _keys(store) if _chosen(store, k).get("chosen") == source.name and store.ready(k))
+    key = next(those, None)
     if key is None: return dict(valid=valid, test=None, interval=None, examples=None)
-    rows, kind = pq.read_table(store.path(key)/"test.parquet"), read_json(source/"reader.json")["kind"]
+    rows, test = pq.read_table(store.path(key)/"test.parquet"), _chosen(store, key)["test"]
+    kind = "regression" if "r2" in test else "classification"
     _, low, high = bootstrap_score(*(rows[n].to_pylist() for n in ("y", "prediction")), kind)
-    return dict(valid=valid, test=_chosen(store, key)["test"], interval=[low, high], examples=len(rows))
+    return dict(valid=valid, test=test, interval=[low, high], examples=len(rows))
 
 # %% ../../nbs/protocol/16_export.ipynb #b25f1a08
 def _scores(valid, test, interval, examples) -> str:
@@ -88,12 +91,13 @@ interval [{interval[0]:.4g}, {interval[1]:.4g}] over these examples.""" if test 
 
 # %% ../../nbs/protocol/16_export.ipynb #a1446297
 def _front(stage, test, about) -> str:
-    "The metadata of the card, as YAML; a licence only where this library made the data."
+    "The metadata of the card, as YAML; a licence only where this library made all that the weights have seen."
+    ours = all(s.task and s.task.name == stage.task.name for s in stage.needs)
     metrics = {k: v for k, v in (test or {}).items() if k in ("accuracy", "r2")}
     results = [EvalResult("sequence-modeling", stage.task.name, stage.task.name, k, v) for k, v in metrics.items()]
     tags = ["self-pretraining", "long-sequences", stage.model.mixer, stage.task.name]
     data = ModelCardData(library_name="spt_nb", tags=tags, metrics=[*metrics] or None,
-                         license="mit" if "spt_nb" in about["source"] else "unknown",
+                         license=licence(about["own"], about["source"]) if ours else "unknown",
                          model_name=stage.title if results else None, eval_results=results or None)
     return data.to_yaml()
 
@@ -129,15 +133,28 @@ CARD += """
 ```python
 from spt_nb.protocol.export import load_model
 model = load_model("{name}"{own})
-model.predict("new.csv") # rows of the form of the training data; also predict_proba, embed
-y = model(x)             # tensors, as torch calls a module
+{asked}
+y = model(x) # tensors, as torch calls a module
 ```
-or `spt predict {name} new.csv --out predictions.csv`. The torch module alone is
-`spt_nb.SequenceModel.from_pretrained("{name}"{own})`.
+{further}
 
 ## Licence
 spt_nb is under the MIT licence. What the data may be used for is for its owners to say.
 """
+
+# %% ../../nbs/protocol/16_export.ipynb #c9525328
+def _loading(stage, name:str) -> dict: # own, asked, further
+    "How the model is loaded and asked; only what works with it."
+    ours, yours = stage.model.mixer in BUILT_IN, stage.task.name == "own"
+    own, flag = ("", "") if ours else (", mixer=YourClass", " --mixer my_file.py:YourClass")
+    rows, which = ("new.csv", "rows of the form of the training data") if yours else ("test", "or train, valid")
+    asked, further = f'model.embed("{rows}") # {which}', ""
+    if stage.kind == "finetune":
+        asked = f'model.predict("{rows}") # {which}; also predict_proba, embed'
+        further = f"or `spt predict {name} {rows}{flag} --out predictions.csv`. "
+    if stage.model.mixer != PYTHIA:
+        further += f'The torch module alone is\n`spt_nb.SequenceModel.from_pretrained("{name}"{own})`.'
+    return dict(own=own, asked=asked, further=further.strip())
 
 # %% ../../nbs/protocol/16_export.ipynb #528d89fb
 def model_card(source:Path, # A finished stage
@@ -147,7 +164,7 @@ def model_card(source:Path, # A finished stage
     "The model card of a stage."
     config, metrics, timing, args = (read_json(source/f"{n}.json") for n in ("config", "metrics", "timing", "model"))
     stage, tensors = KINDS[config["kind"]](**config), safetensors.torch.load_file(source/"weights.safetensors")
-    about = read_json(source/"reader.json") if (source/"reader.json").exists() else dict(source="", rows={})
+    about = read_json(source/"reader.json") if (source/"reader.json").exists() else dict(source="", rows={}, own=None)
     rows = ", ".join(f"{k} {n:,}" for k, n in about["rows"].items())
     found = results(source, store)
     lines = read_json(source/"ledger.json") if (source/"ledger.json").exists() else [dict(action="fresh")]*len(tensors)
@@ -161,7 +178,7 @@ def model_card(source:Path, # A finished stage
         scores=_scores(**found), seconds=timing["seconds"], device=timing["device"],
         best=metrics["best_step"], tensors=len(tensors),
         ledger=", ".join(f"{n} tensors {what}" for what, n in Counter(l["action"] for l in lines).items()) + ".",
-        own="" if stage.model.mixer in BUILT_IN else ", mixer=YourClass"), ignore_metadata_errors=True)
+        **_loading(stage, name)), ignore_metadata_errors=True)
 
 # %% ../../nbs/protocol/16_export.ipynb #b86e8228
 def _fill(tmp, source, key, store, name):
@@ -178,7 +195,7 @@ def _fill(tmp, source, key, store, name):
 # %% ../../nbs/protocol/16_export.ipynb #84cddc1b
 def export(key:str, store:Store, folder) -> Path: # Hash or its beginning; where it is; a new folder
     "A finished stage as one folder that can be handed on."
-    key, folder = find_stage(key, store), Path(folder)
+    key, folder = find_stage(key, store), Path(os.path.expanduser(folder))
     source = store.path(key)
     if os.path.lexists(folder): raise SptError(f"folder is {str(folder)!r}, which exists; allowed: a new one")
     if not store.ready(key):
@@ -201,10 +218,12 @@ def next_steps(c) -> str: # A finished `Comparison`
     scored = c.rows.dropna(subset=["chosen", "valid"])
     if not len(scored): return ""
     best, own = scored.loc[scored.valid.idxmax()], c.task.name == "own"
-    runs = "" if c.store.folder.absolute() == runs_dir().absolute() else f" --runs {c.store.folder}"
+    elsewhere = c.store.folder.absolute() != runs_dir().absolute()
+    runs = f" --runs {shlex.quote(str(c.store.folder))}" if elsewhere else ""
+    mixer = f" --mixer {shlex.quote(best.mixer)}" if ":" in best.mixer else ""
     return (f"Best by validation: {best.mixer} {best.init}, seed {best.seed}. It answers new rows:\n"
             f"  spt export {best.chosen[:8]} my_model{runs}\n"
-            f"  spt predict my_model {'new.csv' if own else 'test'} --out predictions.csv")
+            f"  spt predict my_model {'new.csv' if own else 'test'}{mixer} --out predictions.csv")
 
 # %% ../../nbs/protocol/16_export.ipynb #aad77462
 log = logging.getLogger("spt_nb")

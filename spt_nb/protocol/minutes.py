@@ -130,8 +130,8 @@ def timed(stages, store, seconds:float, # From `plan`; of all that is planned
     each = float(f"{min(10., max(.5, .05*seconds*workers/len(first))):.1g}")
     rehearsals = {k: Rehearsal(stage=typical(s), seconds=each, workers=workers, machine=machine())
                   for k, s in first.items()}
-    for title, why in run_stages(list(rehearsals.values()), store, workers, quiet).items():
-        raise SptError(f"{title} failed: {why}")
+    failed = run_stages(list(rehearsals.values()), store, workers, quiet)
+    for r in (r for r in rehearsals.values() if r.hash in failed): raise SptError(f"{r.title}: {failed[r.hash]}")
     found = {k: read_json(store.path(r.hash)/"metrics.json") for k, r in rehearsals.items()}
     start = min(t["start"] for t in found.values()) # The first stage of a worker starts later: see `STARTS`
     timings = {h: found[k] | dict(start=start) for h, k in kinds.items()}
@@ -234,17 +234,18 @@ def _fastest(made, precisions, seconds, workers, quiet) -> tuple: # The `Timed` 
 def within(minutes:float, # That everything may take, timing included
            made, # Overrides -> the `Comparison`s that are to be run
            workers:int|None=None, quiet:bool=False, # As for `run_stages`
-           precision:str|None=None, # fp32 or bf16; None: what is clearly faster here
+           given:dict|None=None, # Overrides of the user; without `precision`, what is clearly faster here
            most:float=1000.) -> dict: # The largest budget; the overrides `budget` and `precision`
     "The budget for every recipe that fills the minutes on this machine."
     if not 0 < minutes < math.inf: raise SptError(f"minutes is {minutes}; allowed: numbers greater than 0")
-    workers, asked = workers or len(gpus()) or cores(), [precision] if precision else ["fp32", "bf16"]
+    if "budget" in (given := given or {}):
+        raise SptError(f"budget is {given['budget']}, and minutes {minutes:g}; allowed: one of them")
+    workers, asked = workers or len(gpus()) or cores(), [p] if (p := given.get("precision")) else ["fp32", "bf16"]
     p, precision, spent = _fastest(made, asked, 60*minutes, workers, quiet)
     least = FEWEST/min(s.steps for s in p.stages if s.steps)
     if (over := spent + p.takes(least) - 60*minutes) > 0:
         raise SptError(f"minutes is {minutes:g}; allowed: from {minutes + over/60:.2g} for this plan on this machine")
     budget = _fill(60*minutes - spent, p.takes, least, max(least, most))
     said = f"{minutes:g} minutes: {budget:g} times the steps of the recipe, in {precision}; {len(p.stages)} stages"
-    about = f"take {p.takes(budget)/60:.1f} minutes at most, after {spent/60:.1f} of timing"
-    if not quiet: log.info(f"{said} {about}")
+    if not quiet: log.info(f"{said} take {p.takes(budget)/60:.1f} minutes at most, after {spent/60:.1f} of timing")
     return dict(budget=budget, precision=precision)

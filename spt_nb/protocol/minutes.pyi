@@ -87,6 +87,6 @@ def job_options(comparisons, workers: int | None=None, processes: int=1, given: 
     """Options for Slurm that follow from the plan; what is given stays."""
     ...
 FEWEST = 10
-def within(minutes: float, made, workers: int | None=None, quiet: bool=False, precision: str | None=None, most: float=1000.0) -> dict:
+def within(minutes: float, made, workers: int | None=None, quiet: bool=False, given: dict | None=None, most: float=1000.0) -> dict:
     """The budget for every recipe that fills the minutes on this machine."""
     ...

@@ -13,8 +13,8 @@ import torch
 from fastcore.basics import patch
 
 from .comparison import Comparison
-from ..core import SptError, canonical, one_of, read_json, runs_dir, writable
-from .specs import INITS, TaskSpec, parse_init, parse_seeds
+from ..core import SptError, canonical, log, one_of, read_json, runs_dir, writable
+from .specs import TaskSpec, mixer_path, once, parse_init, parse_seeds
 from ..models.language import BUILT_IN, PYTHIA
 from ..models.mixer import WITHIN, build_mixer
 from ..models.weights import transfer
@@ -27,7 +27,7 @@ from ..tasks.summary import summary
 from .cost import size_of, stage_cost
 from ..runs.progress import duration
 from .minutes import job_options, within
-from .trials import trial
+from .trials import by_title, trial
 from .stages import Stage
 from ..runs.launch import check_spread, prepare_workers, run_stages
 
@@ -35,16 +35,11 @@ from ..runs.launch import check_spread, prepare_workers, run_stages
 def _check_arguments(mixers, inits, seeds, runs, data_dir):
     for name, x in dict(mixers=mixers, inits=inits).items():
         if not isinstance(x, (list, tuple)): raise SptError(f"{name} is {x!r}; allowed: a list")
-        if not x: raise SptError(f"{name} is empty; allowed: one or more")
     for name, x in dict(runs=runs, data_dir=data_dir).items():
         if not isinstance(x, (str, Path, type(None))): raise SptError(f"{name} is {x!r}; allowed: a folder")
-    for m in mixers:
-        if not (isinstance(m, str) or callable(m)):
-            raise SptError(f"mixer is {m!r}; allowed: a name, a class, or an import path package.module:Name")
+    for m in mixers: mixer_path(m)
     for i in inits: parse_init(i)
-    for name, values in dict(mixers=mixers, inits=inits, seeds=seeds).items():
-        if len(set(values)) == len(values): continue
-        raise SptError(f"{name} is {', '.join(map(str, values))}; allowed: each once")
+    for name, values in dict(mixers=mixers, inits=inits, seeds=seeds).items(): once(name, values)
 
 # %% ../../nbs/protocol/13_plan.ipynb #67915bc3
 def _saved(saved, mixer, init, ours) -> Recipe:
@@ -147,7 +142,7 @@ def prepare(task:str="own", # Name of a task
             **overrides) -> Comparison: # `PARAMETERS`, and options of the task
     "Check everything, load the task, and plan a comparison; none of its trials is computed."
     _check_arguments(mixers, inits, seeds := parse_seeds(seeds), runs, data_dir)
-    mixers = [m if isinstance(m, str) else f"{m.__module__}:{m.__qualname__}" for m in mixers]
+    mixers = [*map(mixer_path, mixers)]
     if load: writable("runs", runs or runs_dir())
     if data is not None: data_dir = _own(task, data_dir, data)
     recipes, spec = _resolve(task, mixers, inits, scale, data_dir, fraction, variant, recipes, overrides)
@@ -157,21 +152,32 @@ def prepare(task:str="own", # Name of a task
     trials, recipes = _planned(recipes, specs, facts, each_epoch=once)
     if task == "own" and load and not quiet: print(summary(tasks[seeds[0]], _ratio(recipes)), flush=True)
     if load: _check_trials([t for (*_, s), t in trials.items() if s == seeds[0]], tasks[seeds[0]])
-    return Comparison(trials, Store(runs or runs_dir(), make=load), _record(trials, recipes, specs, scale))
+    return Comparison(trials, Store(runs or runs_dir(), make=False), _record(trials, recipes, specs, scale))
+
+# %% ../../nbs/protocol/13_plan.ipynb #ccef0a28
+def _only_here(workers, quiet, cluster, processes) -> int: # Workers
+    "How a class of `__main__` is computed."
+    if cluster or processes > 1:
+        what = f"cluster is {cluster!r}; allowed: None" if cluster else f"processes is {processes}; allowed: 1"
+        raise SptError(f"{what}, as a mixer is a class of __main__, which no other process can import")
+    if (workers or 1) > 1 and not quiet: log.info("a mixer is a class of __main__: one worker instead of %d", workers)
+    return 1
 
 # %% ../../nbs/protocol/13_plan.ipynb #c4205046
-def run_together(comparisons, workers:int|None=None, quiet:bool=False, **how) -> dict: # As for `run_stages`
-    "Compute what is missing in several comparisons of one store; what fails, by title, is in `failed` of each."
+def run_together(comparisons, workers:int|None=None, quiet:bool=False, cluster:str|None=None, # As for `run_stages`
+                 processes:int=1, cluster_options:dict|None=None) -> dict: # Title -> why it failed
+    "Compute what is missing in several comparisons of one store; each has its own failures in `failed`."
+    check_spread(workers, cluster, processes, cluster_options)
     comparisons = list(comparisons)
     trials = [t for c in comparisons for t in c.trials.values()]
-    if any(t.candidates[0].model.mixer.startswith("__main__:") for t in trials): workers, how = 1, {}
-    if how.get("cluster") == "slurm":
-        how["cluster_options"] = job_options(comparisons, workers, how["processes"], how["cluster_options"])
-    failed = run_stages(trials, comparisons[0].store, workers, quiet, **how)
+    if any(t.candidates[0].model.mixer.startswith("__main__:") for t in trials):
+        workers = _only_here(workers, quiet, cluster, processes)
+    if cluster == "slurm": cluster_options = job_options(comparisons, workers, processes, cluster_options)
+    failed = run_stages(trials, comparisons[0].store, workers, quiet, cluster, processes, cluster_options)
     for c in comparisons:
-        c.failed = failed
+        c.failed = by_title(c.trials.values(), failed)
         c.__dict__.pop("rows", None)
-    return failed
+    return by_title(trials, failed)
 
 @patch
 def run(self:Comparison, *args, **how) -> Comparison: # As for `run_together`
@@ -185,14 +191,13 @@ def _filling(minutes, cluster, processes, workers, quiet, args, kwargs) -> dict:
         raise SptError(f"minutes is {minutes}, with a cluster or several processes; allowed: without either")
     def made(**changes): return [prepare(*args, quiet=True, **kwargs | changes)]
     paper = "paper" in (kwargs.get("scale"), *args[4:5]) # whose steps are the most
-    return within(minutes, made, workers, quiet, kwargs.get("precision"), 1. if paper else 1000.)
+    return within(minutes, made, workers, quiet, kwargs, 1. if paper else 1000.)
 
 def all_rows(comparisons:dict, names) -> pd.DataFrame: # Label, a tuple -> `Comparison`; the names of its parts
     "The rows of several comparisons with their labels; an error if there are none."
     parts = [c.rows.assign(**dict(zip(names, label))) for label, c in comparisons.items() if len(c.rows)]
-    if parts: return pd.concat(parts, ignore_index=True)
-    why = next((why for c in comparisons.values() for why in c.failed.values()), "none was planned")
-    raise SptError(f"no stage could be finished: {why}")
+    if not parts: max(comparisons.values(), key=lambda c: len(c.failed)).finished() # which says why
+    return pd.concat(parts, ignore_index=True)
 
 # %% ../../nbs/protocol/13_plan.ipynb #f37c48b8
 def compare(*args, # As for `prepare`
@@ -210,20 +215,21 @@ def compare(*args, # As for `prepare`
     prepare_workers(workers, cluster, Stage.__module__)
     if minutes is not None: kwargs |= _filling(minutes, cluster, processes, workers, quiet, args, kwargs)
     c = prepare(*args, quiet=quiet, **kwargs).run(workers, quiet, **spread)
-    all_rows({(): c}, ()) # an error if nothing is finished
+    c.finished() # an error if nothing is
     return c
 
 # %% ../../nbs/protocol/13_plan.ipynb #4af35db4
 def sweep(argument:str, # Of `prepare`, a parameter of the recipe, or an option of the task
           values, # Its values in turn
           *args, workers:int|None=None, quiet:bool=False, cluster:str|None=None, processes:int=1,
-          cluster_options:dict|None=None, **kwargs) -> dict: # Value -> `Comparison`
+          cluster_options:dict|None=None, **kwargs) -> dict: # Value, or a tuple for a list -> `Comparison`
     "The same comparison at several values of one argument, computed as one plan."
-    if not list(values): raise SptError(f"values of {argument} are {values!r}; allowed: one or more")
+    check_spread(workers, cluster, processes, cluster_options)
+    by_key = once(argument, values)
     prepare_workers(workers, cluster, Stage.__module__)
-    by_value = {v: prepare(*args, quiet=quiet, **kwargs, **{argument: v}) for v in values}
-    spread = dict(cluster=cluster, processes=processes, cluster_options=cluster_options)
-    run_together(by_value.values(), workers, quiet, **spread)
+    by_value = {k: prepare(*args, quiet=quiet, **kwargs, **{argument: v}) for k, v in by_key.items()}
+    run_together(by_value.values(), workers, quiet, cluster, processes, cluster_options)
+    all_rows({(k,): c for k, c in by_value.items()}, ()) # an error if nothing is finished
     return by_value
 
 # %% ../../nbs/protocol/13_plan.ipynb #8e1ab5ec

@@ -6,7 +6,7 @@
 __all__ = ['Predictor', 'load_model', 'predict']
 
 # %% ../../nbs/protocol/15_predict.ipynb #972b0fe0
-import json, re, shutil, sys, tempfile
+import json, os, re, shutil, sys, tempfile
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from tqdm import tqdm
 from ..core import SptError, hint, one_of, replacing
 from ..analysis.intervals import bootstrap_score
 from ..models.backbone import pool
-from ..models.mixer import find_mixer
 from ..objectives.labels import forecast_and_future, label_objective
 from .untrusted import KNOWN, verified
 from ..tasks.batches import Split, collate, eval_batches, in_memory, table
@@ -32,13 +31,19 @@ class Predictor:
     def __init__(self, module:torch.nn.Module, # The model; outputs of its head
                  stage, # What trained it
                  record:dict|None): # `Task.record` of its data; None: only tensors can be given to it
-        self.module, self.stage, self.record = module.eval(), stage, record
+        self.module, self.stage, self._record = module.eval(), stage, record
 
     def __call__(self, *args, **kwargs): return self.module(*args, **kwargs)
     def __getattr__(self, name):
         if name.startswith("__") or name == "module": raise AttributeError(name)
         return getattr(self.module, name)
     def __repr__(self): return f"Predictor({self.stage.title}, task {self.stage.task.name})"
+
+    @property
+    def record(self) -> dict:
+        "How rows are read, and what outputs mean."
+        if self._record is not None: return self._record
+        raise SptError("the folder has no reader.json, as an older version wrote it; allowed: export the stage again")
 
     @property
     def classes(self) -> list|None: # None: it gives numbers
@@ -54,25 +59,24 @@ def _shown_rows(data, record:dict):
                        "or a list of rows as in load_task(...).test['x']")
     size, ids, rows = record["vocab_size"] or record["channels"], bool(record["vocab_size"]), []
     for i, row in enumerate(data, 1):
-        try: a = np.asarray(row, np.int64 if ids else np.float32)
+        try: a = np.asarray(row, np.float64 if ids else np.float32)
         except (TypeError, ValueError): raise SptError(f"row {i} is {str(row)[:40]!r}; allowed: numbers") from None
         a = a if ids or a.ndim > 1 else a[:, None]
         if a.ndim != 2 - ids or not 0 < len(a) <= record["length"] or (not ids and a.shape[1] != size):
             shape = f"1 to {record['length']} {'ids' if ids else f'steps of {size} numbers'}"
             raise SptError(f"row {i} has shape {np.shape(row)}; allowed: {shape}")
-        if not np.isfinite(a).all() or (ids and not ((0 <= a) & (a < size)).all()):
+        if not (np.isin(a, range(size)) if ids else np.isfinite(a)).all():
             raise SptError(f"row {i} holds {'an id outside' if ids else 'infinities or NaN'}; allowed: "
-                           f"{f'0 to {size - 1}' if ids else 'finite numbers'}")
-        rows.append(a)
+                           f"{f'whole numbers, 0 to {size - 1}' if ids else 'finite numbers'}")
+        rows.append(a.astype(np.int64) if ids else a)
     return in_memory(table(x=(np.concatenate(rows), [len(r) for r in rows]), y=np.zeros(len(rows), np.int8)))
 
 # %% ../../nbs/protocol/15_predict.ipynb #d46e269d
 @patch
 def rows(self:Predictor, data, cut:bool=False) -> tuple: # (Dataset, names of the rows, labels or None, notes)
     "Rows as the model reads them."
-    if self.record is None:
-        raise SptError("the folder has no reader.json, as an older version wrote it; allowed: export the stage again")
-    if isinstance(data, str) and data in ("train", "valid", "test") and not Path(data).exists():
+    named = isinstance(data, str) and data in ("train", "valid", "test")
+    if named and not (self.record["own"] and Path(data).exists()):
         if self.record["own"] and not self.stage.task.data_dir:
             raise SptError(f"data is {data!r}; allowed: a file, a folder, or rows, as the model does not hold its data")
         ds = getattr(self.stage.task.load(), data)
@@ -118,9 +122,9 @@ def outputs(self:Predictor, ds, # From `rows`
 # %% ../../nbs/protocol/15_predict.ipynb #9a547429
 def _device(name) -> torch.device:
     "A device that is there."
-    known = ["cpu", *["cuda"]*torch.cuda.is_available(), *["mps"]*torch.backends.mps.is_available()]
-    one_of("device", str(name).partition(":")[0], known)
-    return torch.device(name)
+    cards = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    known = ["cpu", *["cuda"]*bool(cards), *cards, *["mps"]*torch.backends.mps.is_available()]
+    return torch.device(one_of("device", str(name), known))
 
 # %% ../../nbs/protocol/15_predict.ipynb #b5e321d2
 @patch
@@ -196,17 +200,18 @@ def load_model(folder, # That `export` made; or owner/name of a model on the Hub
     if not path.is_dir():
         there = [f.name for f in path.absolute().parent.iterdir()] if path.absolute().parent.is_dir() else []
         raise SptError(f"folder is {str(folder)[:80]!r}; allowed: one that spt export wrote{hint(path.name, there)}")
-    files, stage, module = verified(path, find_mixer(mixer) if isinstance(mixer, str) else mixer)
+    files, stage, module = verified(path, mixer)
     return Predictor(module, stage, json.loads(files["reader.json"]) if "reader.json" in files else None)
 
 def _from_hub(name:str, mixer) -> Predictor:
-    with tempfile.TemporaryDirectory() as tmp:
-        try: snapshot_download(name, local_dir=tmp, allow_patterns=list(KNOWN))
-        except Exception as e: # whatever goes wrong on the way has the same remedy
-            why = (str(e).strip().splitlines() or [type(e).__name__])[0][:120]
-            allowed = f"allowed: a folder that spt export wrote, or a model on the Hub ({why})"
-            raise SptError(f"model is {name!r}; {allowed}") from None
-        shutil.rmtree(Path(tmp)/".cache", ignore_errors=True)
+    try: cached = Path(snapshot_download(name, allow_patterns=list(KNOWN)))
+    except Exception as e: # whatever goes wrong on the way has the same remedy
+        why = (str(e).strip().splitlines() or [type(e).__name__])[0][:120]
+        allowed = f"allowed: a folder that spt export wrote, or a model on the Hub ({why})"
+        raise SptError(f"model is {name!r}; {allowed}") from None
+    with tempfile.TemporaryDirectory() as tmp: # the cache holds links, and a folder that is read may hold none
+        for n in KNOWN:
+            if (cached/n).is_file(): shutil.copyfile(cached/n, Path(tmp)/n)
         return load_model(tmp, mixer)
 
 # %% ../../nbs/protocol/15_predict.ipynb #1f8ce460
@@ -217,6 +222,7 @@ def predict(model, # A folder that `export` wrote, a name on the Hub, or what `l
             mixer=None, # As for `load_model`
            ) -> pd.DataFrame: # row, names of the rows, prediction, and p_NAME for each class
     "The answer to every row."
+    if out not in (None, "-"): out = os.path.expanduser(out)
     ending = one_of("ending of out", Path(out).suffix.lower(), [".csv", ".parquet"]) if out not in (None, "-") else ""
     frame = (model if isinstance(model, Predictor) else load_model(model, mixer)).frame(data, device, cut)
     if out == "-": frame.to_csv(sys.stdout, index=False)

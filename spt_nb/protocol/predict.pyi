@@ -1,6 +1,6 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
-import json, re, shutil, sys, tempfile
+import json, os, re, shutil, sys, tempfile
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -11,7 +11,6 @@ from tqdm import tqdm
 from ..core import SptError, hint, one_of, replacing
 from ..analysis.intervals import bootstrap_score
 from ..models.backbone import pool
-from ..models.mixer import find_mixer
 from ..objectives.labels import forecast_and_future, label_objective
 from .untrusted import KNOWN, verified
 from ..tasks.batches import Split, collate, eval_batches, in_memory, table
@@ -21,7 +20,6 @@ class Predictor:
     """A trained model, and how rows are read for it."""
     module: Any
     stage: Any
-    record: dict | None
 
     def __init__(self, module: torch.nn.Module, stage, record: dict | None):
         ...
@@ -33,6 +31,11 @@ class Predictor:
         ...
 
     def __repr__(self):
+        ...
+
+    @property
+    def record(self) -> dict:
+        """How rows are read, and what outputs mean."""
         ...
 
     @property

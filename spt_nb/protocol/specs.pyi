@@ -69,6 +69,9 @@ class ModelSpec(Config):
     def build(self, seed: int, arguments: dict):
         """The model with the initial weights of that seed, the same in every stage."""
         ...
+def mixer_path(mixer) -> str:
+    """The name of a mixer, or where it can be imported from."""
+    ...
 class Denoising(Config):
     """What is hidden of a sequence, and how it is recovered."""
     model_config: Any
@@ -94,4 +97,7 @@ def parse_init(text: str) -> Init:
     ...
 def parse_seeds(seeds) -> list[int]:
     """Three means 0, 1, 2; the text 0,5-7 means 0, 5, 6, 7."""
+    ...
+def once(name: str, values) -> dict:
+    """Values by what stands for them in a dictionary; an error unless there are some, and each comes once."""
     ...

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['EPOCHS', 'HAS_STARTS', 'USES', 'budget', 'state_size', 'starts_of', 'rarely', 'trial', 'other_parameter', 'blank',
-           'ledger']
+           'ledger', 'by_title']
 
 # %% ../../nbs/protocol/05_trials.ipynb #58f95cc0
 import math
+from collections import Counter
 from pathlib import Path
 
 from fastcore.basics import patch
@@ -19,6 +20,7 @@ from ..training.optimisation import TrainConfig
 from .recipes import SMALL, Recipe, base_mixer, complete
 from .specs import Init, ModelSpec, TaskSpec, parse_init
 from .stages import Auxiliary, Finetune, Pretrain, Text, Trial
+from ..runs.progress import plan
 from ..runs.store import device, peek
 from ..tasks.text import documentation
 from ..tasks import Facts
@@ -205,3 +207,12 @@ def ledger(store) -> tuple[set, dict]: # Digests of configurations; pace -> seco
         if not (seconds and steps) or peek(f.with_name("provenance.json")).get("device") != device(): continue
         spent.setdefault(_pace(config), []).append(seconds/steps)
     return finished, {pace: sum(each)/len(each) for pace, each in spent.items()}
+
+# %% ../../nbs/protocol/05_trials.ipynb #26a24c6c
+def by_title(trials, failed:dict) -> dict: # Hash -> why; title -> why
+    "Why stages of some trials failed, by title; with the task if there are several, and the hash of equal titles."
+    several = len({t.candidates[0].task.name for t in trials}) > 1
+    names = {s.hash: f"{t.candidates[0].task.name}: {s.title}" if several else s.title
+             for t in (trials if failed else ()) for s in plan([t]) if s.hash in failed}
+    n = Counter(names.values())
+    return {name + f" ({key[:8]})"*(n[name] > 1): failed[key] for key, name in names.items()}

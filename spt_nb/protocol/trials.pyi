@@ -1,6 +1,7 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
 import math
+from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
 from ..core import SptError, canonical, digest, one_of
@@ -10,6 +11,7 @@ from ..training.optimisation import TrainConfig
 from .recipes import SMALL, Recipe, base_mixer, complete
 from .specs import Init, ModelSpec, TaskSpec, parse_init
 from .stages import Auxiliary, Finetune, Pretrain, Text, Trial
+from ..runs.progress import plan
 from ..runs.store import device, peek
 from ..tasks.text import documentation
 from ..tasks import Facts
@@ -40,4 +42,7 @@ def blank(x):
     ...
 def ledger(store) -> tuple[set, dict]:
     """What is finished in a store, and what it took on a machine like this one."""
+    ...
+def by_title(trials, failed: dict) -> dict:
+    """Why stages of some trials failed, by title; with the task if there are several, and the hash of equal titles."""
     ...

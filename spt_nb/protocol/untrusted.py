@@ -19,7 +19,7 @@ from ..config import Config
 from ..core import SptError, canonical, digest, one_of
 from ..models.backbone import SequenceModel
 from ..models.language import BUILT_IN, PYTHIA, blank_language_model
-from ..models.mixer import MIXERS
+from ..models.mixer import MIXERS, find_mixer
 from .stages import Finetune, Pretrain, Text, Trial
 from ..tasks.own.media import media_options
 
@@ -224,10 +224,10 @@ PERHAPS = ("ledger.json", "provenance.json", "reader.json") # the first is that 
 KNOWN = (*STAGE, *PERHAPS, "scores.json", "versions.json", "README.md", "manifest.json")
 
 # %% ../../nbs/protocol/14_untrusted.ipynb #46167e4e
-def verified(folder, mixer=None) -> tuple: # A folder; the reader's class. Files by name, stage, model
+def verified(folder, mixer=None) -> tuple: # A folder; the reader's class, or its path. Files by name, stage, model
     "Everything in the folder, or an `SptError` about the first thing that is wrong."
-    files, json_of, weights = contents(Path(folder), KNOWN,
-                                       optional=(*PERHAPS, "scores.json")), {}, "weights.safetensors"
+    files = contents(Path(os.path.expanduser(folder)), KNOWN, optional=(*PERHAPS, "scores.json"))
+    json_of, weights, mixer = {}, "weights.safetensors", find_mixer(mixer) if isinstance(mixer, str) else mixer
     for n in files:
         if n.endswith(".json"):
             with about(n): json_of[n] = strict_json(files[n])

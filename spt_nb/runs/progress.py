@@ -81,7 +81,7 @@ def _row(line:dict, store, present:set, known:dict) -> dict:
 
 def look(lines:list, store, known:dict) -> list[dict]: # One row a line
     "The stages of a plan as they are now."
-    present, bad, rows = set(os.listdir(store.folder)), {}, []
+    present, bad, rows = set(os.listdir(store.folder) if store.folder.is_dir() else ()), {}, []
     for l in lines:
         r = _row(l, store, present, known)
         r = l | r | dict(steps=l["steps"] or r.get("steps") or 0)

@@ -95,18 +95,21 @@ def intact(folder) -> str|None: # What is wrong, or None
 class Store:
     "Stages on disk under one folder."
     def __init__(self, folder, # Where stages are kept
-                 make:bool=True): # Create it; else it is only read
-        self.folder, self._seen = Path(folder), {}
-        if not make: return
+                 make:bool=True): # Create it now; else once something is computed
+        self.folder, self._seen = Path(os.path.expanduser(folder)), {}
+        if make: self.make()
+
+    def make(self):
+        "Create the folder."
         try: self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
-            raise SptError(f"runs is {str(folder)!r}; allowed: a folder that can be written ({e.strerror})") from None
+            raise SptError(f"runs is '{self.folder}'; allowed: a folder that can be written ({e.strerror})") from None
 
     def path(self, key): return self.folder/key
     def partial(self, key): return self.folder/f"{key}.partial"
 
     def lock(self, key):
-        (self.folder/".locks").mkdir(exist_ok=True)
+        (self.folder/".locks").mkdir(parents=True, exist_ok=True)
         return Lock(self.folder/".locks"/key)
 
 def config_hash(folder) -> str: # Empty, if it has none that can be read

@@ -42,6 +42,10 @@ class Store:
     def __init__(self, folder, make: bool=True):
         ...
 
+    def make(self):
+        """Create the folder."""
+        ...
+
     def path(self, key):
         ...
 

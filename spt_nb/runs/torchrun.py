@@ -190,9 +190,10 @@ def main(argv:list[str]|None=None) -> int:
 
 # %% ../../nbs/runs/04_torchrun.ipynb #2c399823
 def worker_env() -> dict:
-    "What a worker's environment adds to ours: pages of 2 MB, and our search path."
+    "What a worker's environment adds to ours: pages of 2 MB, and our search path; the current folder only if in it."
     pages = os.environ.get("THP_MEM_ALLOC_ENABLE", "1")
-    return {"THP_MEM_ALLOC_ENABLE": pages, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ours = {"THP_MEM_ALLOC_ENABLE": pages, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return ours if "" in sys.path else ours | {"PYTHONSAFEPATH": "1"} # else python -m would add it
 
 def _launch(processes:int, store:Store, file:Path) -> int:
     "Run `torchrun` to its end; closing its pipe stops all processes after a checkpoint."

@@ -62,6 +62,8 @@ GROUP: Any
 FILE: Any
 _CARD = '---\n{front}\n---\n# {name}\n\nA task of {kind}: {modality} of length up to {length:,}. Source: {source}.\n- `x`: {inputs}\n- `y`: {target}\n\nMade by `spt_nb.{call}` of spt_nb {spt_nb}, fingerprint `{fingerprint}`. {generator} `task.json` says the same.\n```python\ndata = datasets.load_dataset("{folder}") # this folder, or its name on the Hub\n```\n'
 SPLITS: Any
+def licence(own, source: str) -> str:
+    ...
 def free_folder(folder) -> Path:
     """The folder if it is new, empty or an older export, else an `SptError`."""
     ...

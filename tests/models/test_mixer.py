@@ -68,3 +68,16 @@ def test_attention_with_rotary_positions_compiles_and_exports(options):
     slopes = [torch.autograd.grad(z.square().sum(), x)[0] for z in (y, m(x))]
     assert torch.allclose(*slopes, atol=1e-5)
     assert torch.allclose(torch.export.export(m.eval(), (x.detach(),)).module()(x.detach()), m(x), atol=1e-6)
+
+
+class Draws(nn.Linear):
+    "A mixer that draws random numbers in evaluation too."
+    def forward(self, x):
+        return super().forward(x) + torch.randn_like(x)
+
+
+def test_the_first_model_around_a_mixer_is_the_second():
+    def built():
+        torch.manual_seed(0)
+        return SequenceModel(Draws, 8, 1, 2, vocab_size=9, mixer_args=dict(out_features=8)).head.weight
+    assert torch.equal(built(), built())

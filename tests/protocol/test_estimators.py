@@ -1,4 +1,5 @@
 """The estimators are those of scikit-learn: its own checks, folds that leave nothing behind, and one line without it."""
+import functools
 import getpass
 import os
 import pickle
@@ -123,3 +124,21 @@ def test_without_scikit_learn():
     code = "import sys; sys.modules['sklearn'] = None\nimport spt_nb\nspt_nb.task_names\ntry: spt_nb.SelfPretrainedClassifier\nexcept spt_nb.core.SptError as e: print(e)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "the estimators need the package scikit-learn, 1.6 or newer; allowed: after pip install 'spt_nb[sklearn]'"
+
+
+def test_a_rate_that_diverges_is_left_out(data):
+    "The rate that holds is chosen; if none does, the last divergence is the error."
+    both, one = (SelfPretrainedClassifier(**TINY, init="scratch", recipe=dict(lrs=lrs)) for lrs in ((1e-3, 1e30), 1e30))
+    assert both.fit(*data).predictor_.stage.train.lr == 1e-3
+    with pytest.raises(SptError, match="diverged at step .* allowed: a smaller lr"):
+        one.fit(*data)
+
+
+def test_validation_on_the_training_rows_is_said(data):
+    with pytest.warns(UserWarning, match="each class has one row: validation reads the training rows"):
+        SelfPretrainedClassifier(**TINY).fit(data[0][:2], ["a", "b"])
+
+
+def test_a_mixer_without_a_name_is_refused(data):
+    with pytest.raises(SptError, match="mixer is functools.partial.* allowed: a name, a class"):
+        SelfPretrainedClassifier(functools.partial(dict), **TINY).fit(*data)

@@ -209,15 +209,69 @@ class Double(nn.Module):
         return self.line(x)*self.times
 
 
-def test_a_mixer_of_ones_own_travels_by_its_class(store, tmp_path):
+def test_a_mixer_of_ones_own_travels_by_its_class(store, tmp_path, call):
     _, fine = stages(mixer=f"{__name__}:Double", mixer_args=dict(times=3))
     fine.obtain(store)
     folder = export(fine.hash, store, tmp_path / "out")
-    assert "mixer=YourClass" in (folder / "README.md").read_text()
+    assert "mixer=YourClass" in (card := (folder / "README.md").read_text()) and "--mixer my_file.py:YourClass" in card
     assert load_model(folder, mixer=Double).blocks[0].mixer.times == 3
     with pytest.raises(SptError, match="allowed: attention, s4, s4d, dlr, .*pythia, or pass the class yourself"):
         load_model(folder)
     with pytest.raises(SptError, match="the mixer <class 'torch.nn.modules.linear.Linear'> cannot be built|a name in mixer_args is 'times'"):
         load_model(folder, mixer=nn.Linear)
     assert import_stage(folder, Store(tmp_path / "other"), mixer=Double).name == fine.hash
+    assert call("import", folder, "--runs", tmp_path / "third", "--mixer", f"{__name__}:Double")[0] == 0
     assert verified(folder, Double)[1] == fine
+
+
+def test_a_damaged_score_is_not_told(store, tmp_path, caplog):
+    _, fine = stages()
+    trial = Trial(candidates=[fine])
+    wrong = trial.obtain(store) / "metrics.json"
+    write_json(wrong, read_json(wrong) | dict(test=dict(loss=0., accuracy=1.)))
+    folder = export(fine.hash, Store(store.folder), tmp_path / "out")
+    assert read_json(folder / "scores.json")["test"] is None and "| test |" not in (folder / "README.md").read_text()
+    assert "is damaged" in caplog.text
+    with pytest.raises(SptError, match="allowed: the beginning of one hash"):
+        export(trial.hash, Store(store.folder), tmp_path / "again")
+
+
+def test_a_stage_of_an_older_version_is_exported(store, tmp_path):
+    _, fine = stages()
+    trial = Trial(candidates=[fine])
+    trial.obtain(store)
+    (store.path(fine.hash) / "reader.json").unlink()
+    seal(store.path(fine.hash))
+    folder = export(trial.hash, store, tmp_path / "out")
+    assert read_json(folder / "scores.json")["interval"] and "license: unknown" in (folder / "README.md").read_text()
+
+
+def test_a_card_names_only_what_works(store, tmp_path):
+    pre, fine = stages()
+    fine.obtain(store)
+    card = (export(pre.hash, store, tmp_path / "pre") / "README.md").read_text()
+    assert "license: mit" in card and "predict(" not in card and "spt predict" not in card and 'model.embed("test")' in card
+    assert load_model(tmp_path / "pre").embed("test").shape == (10, 8)
+    card = (export(fine.hash, store, tmp_path / "fine") / "README.md").read_text()
+    assert "license: mit" in card and "`spt predict fine test --out predictions.csv`" in card and "from_pretrained" in card
+
+
+def test_the_card_of_a_language_model_by_others():
+    from types import SimpleNamespace as N
+    from spt_nb.protocol.export import _front, _loading
+    _, fine = stages()
+    theirs = N(kind="finetune", task=fine.task, model=N(mixer="pythia"), needs=(N(task=None),), title="pythia")
+    assert "from_pretrained" not in _loading(theirs, "out")["further"]
+    assert "license: unknown" in _front(theirs, None, dict(own=None, source="synthetic, drawn by spt_nb with seed 0"))
+
+
+def test_the_next_steps_can_be_pasted(tmp_path, monkeypatch):
+    import shlex
+    import spt_nb
+    from helpers import MINE
+    from spt_nb.protocol.export import next_steps
+    (tmp_path / "mine.py").write_text(MINE)
+    c = spt_nb.compare("copy_match", [f"{tmp_path}/mine.py:Mine"], ["scratch"], 1, "smoke", runs=tmp_path / "my runs", workers=1, quiet=True,
+                       finetune_steps=3, n_train=40, n_valid=10, n_test=10)
+    first, second = (shlex.split(line) for line in next_steps(c).splitlines()[1:])
+    assert first[-2:] == ["--runs", str(tmp_path / "my runs")] and f"{tmp_path}/mine.py:Mine" == second[second.index("--mixer") + 1]

@@ -12,8 +12,8 @@ import pytest
 from datasets import Dataset
 
 import spt_nb
-from spt_nb.core import SptError, read_json, write_json
-from spt_nb.protocol.export import export, load_model
+from spt_nb.core import SptError, read_json, writable, write_json
+from spt_nb.protocol.export import export, import_stage, load_model
 from spt_nb.protocol.specs import ModelSpec, TaskSpec
 from spt_nb.protocol.stages import Finetune, Pretrain, Trial
 from spt_nb.runs.store import Store, seal
@@ -107,7 +107,7 @@ def test_a_split_of_a_task(tmp_path):
     frame = spt_nb.predict(folder, "test")
     assert np.abs(frame.filter(like="p_").to_numpy() - np.stack(rows.probability)).max() < 1e-6
     assert np.allclose(load_model(folder).predict_proba(task.test["x"][:3]), frame.filter(like="p_")[:3], atol=1e-6)
-    for bad, why in [("nope.csv", "allowed for task 'copy_match'"), ([[10**6]], "holds an id outside"), ([[]], "row 1 has shape"), ([], "train, valid, test")]:
+    for bad, why in [("nope.csv", "allowed for task 'copy_match'"), ([[10**6]], "holds an id outside"), ([[4.9, 5.7]], "holds an id outside; allowed: whole numbers"), ([[]], "row 1 has shape"), ([], "train, valid, test")]:
         with pytest.raises(SptError, match=why):
             load_model(folder).predict(bad)
 
@@ -115,18 +115,23 @@ def test_a_split_of_a_task(tmp_path):
 def test_a_name_on_the_hub(tmp_path, monkeypatch):
     path, _ = text(tmp_path)
     folder = trained(tmp_path, path, {})[2]
+    (cached := tmp_path / "cached").mkdir()
+    for file in folder.iterdir():  # as the cache of the Hub is
+        (cached / file.name).symlink_to(file)
+    (cached / "model.py").write_text("raise SystemExit")
 
-    def snapshot_download(name, local_dir, allow_patterns):
+    def snapshot_download(name, allow_patterns):
         if name != "somebody/reviews":
             raise OSError("404\nlong story")
-        for n in allow_patterns:
-            shutil.copy(folder / n, local_dir)
-        os.makedirs(os.path.join(local_dir, ".cache"))
+        return str(cached)
 
     monkeypatch.setattr("spt_nb.protocol.predict.snapshot_download", snapshot_download)
     pd.testing.assert_frame_equal(spt_nb.predict("somebody/reviews", path), spt_nb.predict(folder, path))
     with pytest.raises(SptError, match=r"model is 'some/other'; allowed: .* on the Hub \(404\)"):
         load_model("some/other")
+    (folder / "weights.safetensors").write_bytes((folder / "weights.safetensors").read_bytes()[:-1] + b"x")
+    with pytest.raises(SptError, match="says that weights.safetensors was changed"):
+        load_model("somebody/reviews")
 
 
 def test_rows_in_memory_are_read_as_those_in_a_file(tmp_path):
@@ -199,8 +204,9 @@ def test_a_folder_without_a_reader_still_loads(tmp_path):
     (folder / "reader.json").unlink()
     seal(folder)
     model = load_model(folder)
-    with pytest.raises(SptError, match="no reader.json"):
-        model.predict(["text"])
+    for ask in (lambda: model.predict(["text"]), lambda: model.predict_proba(["text"]), lambda: model.classes, lambda: model.frame(["text"])):
+        with pytest.raises(SptError, match="no reader.json"):
+            ask()
 
 
 def test_the_export_tells_scores_and_data(tmp_path):
@@ -209,3 +215,34 @@ def test_the_export_tells_scores_and_data(tmp_path):
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["interval"][0] <= scores["test"]["accuracy"] <= scores["interval"][1] and scores["examples"] > 0
     assert "rows.csv" in (folder / "README.md").read_text() and "spt predict model new.csv" in (folder / "README.md").read_text()
+
+
+def test_a_split_is_found_beside_a_folder_of_that_name(tmp_path, monkeypatch):
+    folder = trained(tmp_path, None, dict(n_train=40, n_valid=10, n_test=20), "copy_match")[2]
+    (tmp_path / "test").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(spt_nb.predict(folder, "test")) == 20
+    assert len(spt_nb.predict(folder, [[4, 5]], device="cpu")) == 1
+    for device in ("cpu:x", "cuda:99", "tpu"):
+        with pytest.raises(SptError, match=f"device is '{device}'; allowed: cpu"):
+            spt_nb.predict(folder, [[4, 5]], device=device)
+
+
+def test_rows_without_a_label_are_not_scored(tmp_path):
+    from datasets import ClassLabel, Features, Value
+    path, _ = text(tmp_path)
+    model = load_model(trained(tmp_path, path, {})[2])
+    kinds = Features(review=Value("string"), label=ClassLabel(names=["gut", "schlecht", "日本"]))
+    frame = model.frame(Dataset.from_dict(dict(review=["good 1", "bad 2", "meh 3"], label=[0, -1, -1]), kinds))
+    assert "over 1 labelled row," in frame.attrs["said"][-1]
+
+
+def test_home_is_meant_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path, _ = text(tmp_path)
+    stage = trained(tmp_path, path, {})[2]
+    key = read_json(stage / "versions.json")["stage"]
+    assert export(key, Store("~/runs"), "~/again") == tmp_path / "again"
+    assert import_stage("~/again", Store("~/other")) == tmp_path / "other" / key
+    spt_nb.predict("~/again", path, "~/answers.csv")
+    assert (tmp_path / "answers.csv").exists() and writable("out", "~/x") == tmp_path / "x"

@@ -65,6 +65,7 @@ def end(note, folder):
 
 
 def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
+    caplog.set_level("INFO", "spt_nb")
     stages, store = grid(2, steps=120), Store(tmp_path / "runs")
     other = stages[0].candidates[0]
     other = other.but(task=other.task.but(fingerprint="other"))  # it fails, and says so
@@ -79,7 +80,7 @@ def test_left_and_attached_again(tmp_path, ctrl_c, caplog):
         assert alive(note, folder) == note["jobs"] and len(note["jobs"]) == 2
         assert oct(folder.stat().st_mode & 0o777) == oct(folder.parent.stat().st_mode & 0o777) == "0o700"
         failed = run_stages(stages, store, 2, cluster="local")
-        assert list(failed) == [other.title] and "with which this stage began" in failed[other.title]
+        assert list(failed) == [other.hash] and "with which this stage began" in failed[other.hash]
         assert f"goes on with local jobs {', '.join(note['jobs'])}" in caplog.text
         assert json.loads((folder / "jobs.json").read_text()) == note, "a second set of jobs was submitted"
     finally:
@@ -99,7 +100,7 @@ def test_cancelled(tmp_path):
     threading.Thread(target=cancel, daemon=True).start()
     failed = run_stages(stages, store, 1, quiet=True, cluster="local")
     pre, fine, test = plan(stages)
-    assert failed == {pre.title: f"its worker died; logs: {folder}", fine.title: f"needs {pre.title}", test.title: f"needs {fine.title}"}
+    assert failed == {pre.hash: f"its worker died; logs: {folder}", fine.hash: f"needs {pre.title}", test.hash: f"needs {fine.title}"}
     saved = [int(p.name.split("-")[1]) for p in store.partial(pre.hash).glob("checkpoint-*")]
     assert max(saved) >= steps_done(store.partial(pre.hash)) > 0, "it stopped without a checkpoint"
 
@@ -109,6 +110,9 @@ def test_cancelled(tmp_path):
     (dict(cluster="slurm"), "cluster is 'slurm'; allowed: None, local, as this machine has no sbatch"),
     (dict(cluster="local", cluster_options=dict(partition="gpu")), "cluster option is 'partition'; allowed: name, "),
     (dict(cluster="local", cluster_options=dict(slurm_partition=["gpu"])), "slurm_partition is ['gpu']; allowed: a number, a text, True or False"),
+    (dict(cluster="local", cluster_options=dict(note=5)), "note is 5; allowed: a text"),
+    (dict(cluster="local", cluster_options=dict(mem_gb="8G")), "mem_gb is '8G'; allowed: a number"),
+    (dict(cluster="local", cluster_options=dict(slurm_array_parallelism="x")), "slurm_array_parallelism is 'x'; allowed: a whole number"),
     (dict(cluster_options=dict(timeout_min=5)), "cluster is None; allowed: local, slurm, as there are cluster options (timeout_min)"),
     (dict(processes=0), "processes is 0; allowed: a whole number, 1 or more"),
 ])
@@ -136,3 +140,13 @@ def test_folder_of_someone_else(tmp_path):
     with pytest.raises(SptError, match="belongs to you"):
         run_stages(grid(1), store, 1, quiet=True, cluster="local")
     shutil.rmtree(tmp_path / "elsewhere")
+
+
+def test_a_joint_run_is_called_so():
+    from spt_nb.protocol.specs import ModelSpec, TaskSpec
+    from spt_nb.protocol.stages import Auxiliary, Finetune
+    from spt_nb.runs.launch import run_name
+    from spt_nb.training.optimisation import TrainConfig
+    joint = Finetune(task=TaskSpec(name="copy_match"), model=ModelSpec(mixer="dlr", d_model=8, n_layers=1), seed=0,
+                     train=TrainConfig(steps=1, batch_size=1, lr=1e-3, valid_every=1), auxiliary=Auxiliary(mask_ratio=.2, share=.5))
+    assert run_name(joint.model_dump(mode="json")).startswith("copy_match-dlr-joint-finetune-seed0")

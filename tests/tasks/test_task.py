@@ -1,4 +1,5 @@
 """A task as a folder for other tools: what `datasets` reads back, what is refused, and what a kill leaves."""
+import os
 import signal
 import subprocess
 import sys
@@ -107,3 +108,23 @@ load_task("copy_match").export({str(tmp_path / 'out' / 'task')!r})
     assert not (tmp_path / "out" / "task").exists() and (how is signal.SIGKILL or not there)
     load_task("copy_match", **SMALL).export(tmp_path / "out" / "task")
     assert [f.name for f in (tmp_path / "out").iterdir()] == ["task"]
+
+
+def test_an_older_export_is_put_back(tmp_path, monkeypatch):
+    task, mine = load_task("copy_match", **SMALL), tmp_path / "mine"
+    task.export(mine)
+    before, replace = {p: p.read_bytes() for p in mine.rglob("*") if p.is_file()}, os.replace
+
+    def fails(a, b):
+        if str(a).endswith("new"): raise OSError(28, "No space left on device")
+        return replace(a, b)
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(OSError):
+        task.subset(10).export(mine)
+    assert {p: p.read_bytes() for p in mine.rglob("*") if p.is_file()} == before and not list(tmp_path.glob(".mine*"))
+
+
+def test_own_data_gets_no_licence(tmp_path):
+    (tmp_path / "spt_nb_private.csv").write_text("text,label\n" + "".join(f"note {i},{i % 2}\n" for i in range(40)))
+    card = load_task("own", tmp_path / "spt_nb_private.csv").export(tmp_path / "out") / "README.md"
+    assert DatasetCard.load(card).data.license == "unknown"

@@ -206,9 +206,12 @@ def as_labels(values:list, # The cells of a column
     number, found = {c: i for i, c in enumerate(classes or [])}, []
     def code(v):
         if v is None or v != v or not (text := str(v).strip()): return np.nan
-        if names and isinstance(v, int): text = names[v]
+        if names and isinstance(v, int):
+            if v < 0: return np.nan # as `datasets` has it
+            text = names[v]
         if text in number: return number[text]
-        return number[f"{int(float(text))}"] if number else float(text)
+        x = float(text)
+        return number[f"{x:.0f}" if x.is_integer() else text] if number else x
     for i, v in enumerate(values, 1):
         try: found.append(code(v))
         except (ValueError, KeyError, IndexError):
