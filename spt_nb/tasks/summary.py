@@ -147,6 +147,12 @@ def _label_warnings(task:Task, splits:dict):
     if (most := seen.max()) > 10*(least := seen.min()):
         yield f"classes are unbalanced, {most} rows against {least}: accuracy says little about the rare ones"
 
+# %% ../../nbs/tasks/32_summary.ipynb #78a4d9cd
+def _far(what:str, v:np.ndarray):
+    low, high = np.quantile(v, [.05, .95])
+    if 20*(high - low) < (far := max(v.max() - high, low - v.min())) and high > low:
+        yield f"some {what} lie {far/(high - low):.0f} times beyond the rest: outliers, or a code for missing?"
+
 # %% ../../nbs/tasks/32_summary.ipynb #d14d59ad
 LONG = 4096  # steps, from which full attention is expensive
 
@@ -164,6 +170,7 @@ def _new_symbols(task:Task, splits:dict):
     new = 1 - known[np.concatenate(_rows(task, splits["test"]))].mean()
     if new > .001: yield f"{new:.1%} of the symbols of test do not occur in train"
 
+# %% ../../nbs/tasks/32_summary.ipynb #a432a6cc
 def _flat_series(task:Task, splits:dict):
     rows = _rows(task, splits["train"])
     if same := sum((r == r[0]).all() for r in rows): yield f"{same} of {len(rows)} training series are constant"
@@ -172,11 +179,6 @@ def _flat_series(task:Task, splits:dict):
     top = max(abs(r).max() for r in rows)
     if top > 30: yield f"values reach {top:.3g}, far from 0: outliers, or no scaling?"
     else: yield from _far("values", np.concatenate(rows).ravel())
-
-def _far(what:str, v:np.ndarray):
-    low, high = np.quantile(v, [.05, .95])
-    if 20*(high - low) < (far := max(v.max() - high, low - v.min())) and high > low:
-        yield f"some {what} lie {far/(high - low):.0f} times beyond the rest: outliers, or a code for missing?"
 
 # %% ../../nbs/tasks/32_summary.ipynb #bdc6b759
 def _doubts(task:Task, train:Split):

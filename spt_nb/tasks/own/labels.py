@@ -19,12 +19,6 @@ from .scale import centred, far_offset
 from datasets import ClassLabel, Features
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #18800386
-def class_names(rows:Rows, y:str):
-    "The names of classes that `datasets` keeps in the schema, or None."
-    try: feature = Features.from_arrow_schema(rows.table.schema).get(y)
-    except (ValueError, TypeError, KeyError, pa.ArrowException): return None
-    return feature.names if isinstance(feature, ClassLabel) else None
-
 def _values(rows:Rows, y:str, kind:str, as_text:bool, wish): # (text or numbers, which are missing)
     "The labels of a split."
     column = rows.table[y].combine_chunks()
@@ -41,12 +35,18 @@ def _values(rows:Rows, y:str, kind:str, as_text:bool, wish): # (text or numbers,
         v = np.array(["" if v is None else str(v).strip() for v in column.to_pylist()], object)
         return v, v == ""
     if not is_number(column.type) or "decimal" in kind:
-        raise SptError(f"column {y!r} of {rows.name} holds {kind}; allowed for a label: text, numbers, or true and false")
+        raise SptError(f"column {y!r} of {rows.name} holds {kind}; allowed for a label: text, numbers, true and false")
     v = column.fill_null(0).to_numpy(zero_copy_only=False)  # whole numbers beyond 2**53 stay what they are
     v = v.astype(np.int64 if v.dtype.kind in "iu" else np.float64)
     return v, column.is_null().to_numpy(zero_copy_only=False) | np.isnan(v)
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #b4c056f9
+def class_names(rows:Rows, y:str):
+    "The names of classes that `datasets` keeps in the schema, or None."
+    try: feature = Features.from_arrow_schema(rows.table.schema).get(y)
+    except (ValueError, TypeError, KeyError, pa.ArrowException): return None
+    return feature.names if isinstance(feature, ClassLabel) else None
+
 def _check_spelling(parts:dict, y:str, as_text:bool):
     "An `SptError` for two spellings of what would become one class."
     seen = {}

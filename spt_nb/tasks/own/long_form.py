@@ -65,11 +65,11 @@ def _ranks(rows:Rows, name:str) -> np.ndarray: # (n,) int
                        "allowed: numbers, dates as 2024-12-31 or hours as 09:30, all with a time zone or none")
     return pc.rank(a, tiebreaker="dense").to_numpy().astype(np.int64)
 
+# %% ../../../nbs/tasks/own/08_long_form.ipynb #28fa59cf
 def _repeats(first:np.ndarray, *others) -> np.ndarray: # Row numbers
     "Rows in which all codes are the same as in an earlier row."
     return np.flatnonzero(pd.DataFrame(dict(enumerate((first, *others)))).duplicated())
 
-# %% ../../../nbs/tasks/own/08_long_form.ipynb #28fa59cf
 def _changes(rows:Rows, name:str, codes:np.ndarray) -> np.ndarray: # Row numbers
     "Rows whose value in a column is not that of the first row of their id."
     c = _loose(rows, name)
