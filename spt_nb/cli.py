@@ -31,7 +31,8 @@ _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer ag
                training="inits scale scales config minutes", statistics="seeds",
                machine="workers processes cluster cluster_options device seconds runs out dry_run speed log json")
 
-def _place(runs, out, name) -> Path: return writable("out", out or writable("runs", runs or runs_dir())/name)
+def _place(runs, out, *parts) -> Path: # The parts of its name, perhaps a path
+    return writable("out", out or writable("runs", runs or runs_dir())/"-".join(Path(p).stem for p in parts if p))
 def _dry(dry_run=False, speed=None, minutes=None, log=None) -> bool:
     if speed is not None and not dry_run: raise SptError(f"speed is {speed!r}; allowed: with --dry-run only")
     if minutes and dry_run: raise SptError(f"minutes is {minutes}; allowed: without --dry-run, as models are timed")
@@ -67,7 +68,7 @@ def compare(task:str=None, mixers:str="attention,dlr",
             inits:str="scratch,scratch-matched,masked",
             seeds:str="3", scale:str="mini", workers:int=None, runs:str=None, data_dir:str=None, data:str=None,
             fraction:str="1.0", dry_run:bool=False, speed:str=None,
-            out:str=None, # Folder of table and picture (default: runs/compare-TASK-SCALE)
+            out:str=None, # Folder of table and picture (default: runs/compare-TASK-[DATA-]SCALE)
             cluster:str=None, # local or slurm: as jobs that outlive this command
             cluster_options:str=None, # For the cluster: {'slurm_partition': 'gpu', 'timeout_min': 600}
             processes:int=1, # Processes that share one stage, as one for each GPU
@@ -78,7 +79,8 @@ def compare(task:str=None, mixers:str="attention,dlr",
 # %% ../nbs/03_cli.ipynb #3c8f4cda
 def _compare(task, workers, runs, out, cluster, cluster_options, processes, dry_run, speed, minutes, log, **asked):
     from spt_nb.runs.launch import check_spread, prepare_workers
-    folder = _place(runs, out, f"compare-{(task := task or ('own' if asked['data'] else 'listops'))}-{asked['scale']}")
+    task = task or ("own" if asked["data"] else "listops")
+    folder = _place(runs, out, "compare", task, asked["data"], asked["scale"])
     spread = dict(cluster=cluster, cluster_options=cluster_options and value(cluster_options), processes=processes)
     check_spread(workers, **spread, here=not dry_run)
     if not _dry(dry_run, speed, minutes, log): prepare_workers(workers, cluster, "spt_nb.protocol.stages")
@@ -121,19 +123,20 @@ def versus(mixer:str, # An import path package.module:Name, or a file folder/my_
            against:str="attention,s4,dlr", # Mixers of this library, at matched size
            match:str="size", # size: equal parameters and sequences; compute: equal parameters and operations
            seeds:str="3", scale:str="mini", workers:int=None, runs:str=None, data_dir:str=None, fraction:str="1.0",
-           out:str=None, # Folder of the report (default: runs/versus-NAME-TASK-SCALE)
+           out:str=None, # Folder of the report (default: runs/versus-NAME-TASK-[DATA-]SCALE)
            dry_run:bool=False, speed:str=None, log:str=None, **overrides):
     "Your mixer against ours, at matched size: one page with a verdict. Further flags as for compare."
     from spt_nb.experiments.versus_report import versus
     only = dict(run=False, quiet=True, seconds=0.) if _dry(dry_run, speed, log=log) else {}
-    folder = _place(runs, out, f"versus-{mixer.rpartition(':')[2]}-{task or 'own'}-{scale}")
+    folder = _place(runs, out, "versus", mixer.rpartition(":")[2], task or "own", data, scale)
     v = versus(mixer, task, names("against", against), value(seeds), scale, match, workers=workers, runs=runs,
                data=data, data_dir=data_dir, fraction=value(fraction), **overrides | only)
     if only: return print(v.plan(speed, workers))
     return print(f"\n{v}\nReport: {v.report(folder)}") or int(bool(v.failed))
 
 # %% ../nbs/03_cli.ipynb #d60f9e60
-def tasks(name:str="", json:bool=False): # A task, to see its options
+def tasks(name:str="", # A task, to see its options
+          json:bool=False):
     "List the tasks, what is here, and how to get the rest."
     from spt_nb.tasks import entries, listing, options_of
     print(options_of(name) if name else dumps(entries(), indent=1) if json else listing(width()))
@@ -151,8 +154,7 @@ def data(name:str="", # A task (see: spt tasks)
         if export: page.free_folder(export)
         print(task := load_task(name, data_dir, **options), summary.summary(task), sep="\n")
         return export and print(f"Written for datasets.load_dataset: {task.export(export, **options)}")
-    print(cache.condition(kept := cache.verify()))
-    return int(any(kept.values()))
+    return print(cache.condition(kept := cache.verify())) or int(any(kept.values()))
 
 # %% ../nbs/03_cli.ipynb #c253ba8c
 def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing lists them
@@ -168,8 +170,7 @@ def experiment(name:str="", # Number or name, as 00 or quickstart; all; nothing 
     return notebooks.run(name, scale, out, json, **parameters)
 
 def status(folder:str="", # Folder of finished work (default: runs/)
-           runs:str=None, # The same
-           watch:bool=False, json:bool=False): # Keep looking until everything is done, or Ctrl-C
+           runs:str=None, json:bool=False, watch:bool=False): # Keep looking until everything is done, or Ctrl-C
     "What is done, running, stopped, failed or waiting."
     from spt_nb.runs.watch import follow, report, stages
     folder = Path(folder or runs or runs_dir()).expanduser()
@@ -183,10 +184,10 @@ def doctor():
     print(import_module("spt_nb.runs.launch").this_machine())
 
 def export(stage:str, # The first digits of its hash (see: spt status, or the folders of runs/)
-           folder:str, runs:str=None): # Where it goes; must not exist
+           folder:str, # Where it goes; must not exist
+           runs:str=None):
     "Write a finished stage as one folder with a model card, to be handed on."
-    written = import_module("spt_nb.protocol.export").export(stage, _store(runs), folder)
-    print(f"Written and sealed: {written}")
+    print("Written and sealed:", import_module("spt_nb.protocol.export").export(stage, _store(runs), folder))
 
 def import_(folder:str, runs:str=None, mixer:str=None): # As for `predict`
     "Verify a stage that `spt export` wrote into a folder, and put it among the finished ones."

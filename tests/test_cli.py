@@ -63,7 +63,7 @@ def test_own_data_from_a_file_to_a_table(tmp_path, monkeypatch):
     out, err = p.communicate()
     assert p.returncode == 0, err
     assert out.index("hides 15% of positions") < out.index("dlr: masked minus scratch")
-    assert (tmp_path / "runs/compare-own-smoke/table.csv").exists()
+    assert (tmp_path / "runs/compare-own-notes-smoke/table.csv").exists()
 
 
 @pytest.mark.parametrize("args", [["compare", "--task", "pathx", "--mixers", "s4", "--scale", "paper", "--speed", "h200"],
