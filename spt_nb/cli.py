@@ -31,6 +31,7 @@ _GROUPS = dict(data="task data data_dir fraction verify", model="mixers mixer ag
                training="inits scale scales config minutes", statistics="seeds",
                machine="workers processes cluster cluster_options device seconds runs out dry_run speed log json")
 
+# %% ../nbs/03_cli.ipynb #7de1b0c4
 def _place(runs, out, *parts) -> Path: # The parts of its name, perhaps a path
     return writable("out", out or writable("runs", runs or runs_dir())/"-".join(Path(p).stem for p in parts if p))
 def _dry(dry_run=False, speed=None, minutes=None, log=None) -> bool:
@@ -224,8 +225,7 @@ def bench(rows:str=None, # Lines as s4,dlr (an unknown one lists all), or steps,
     lines = measure.chosen(rows and names("rows", rows), lengths and numbers("lengths", lengths), all, device, curves)
     try: measure.run(lines, device, seconds, batch=1 if curves else None, folder=folder, name=name)
     except KeyboardInterrupt: return stop(f"\nstopped; the lines that are done are in {folder/name}.csv", 130)
-    if curves: print(measure.publish_curves(folder))
-    print(f"Table and measured speeds: {folder}")
+    print((f"{measure.publish_curves(folder)}\n" if curves else "") + f"Table and measured speeds: {folder}")
 
 # %% ../nbs/03_cli.ipynb #a38b7c0a
 _COMMANDS = {f.__name__.strip("_"): f for f in (quickstart, compare, export, predict, contract, versus, tasks, data,
