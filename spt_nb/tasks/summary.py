@@ -6,7 +6,7 @@
 __all__ = ['SAMPLE', 'BARS', 'BYTES_READ', 'ROWS_READ', 'LONG', 'summary', 'plot_summary']
 
 # %% ../../nbs/tasks/32_summary.ipynb #83843c80
-import hashlib
+import hashlib, re
 from itertools import chain
 
 import matplotlib.pyplot as plt
@@ -116,13 +116,17 @@ def _hashes(s:Split) -> np.ndarray:
     def one(i): return hashlib.blake2b(b"|".join(c.raw(i).tobytes() for c in (s.x, s.x2) if c), digest_size=8).digest()
     return np.frombuffer(b"".join(map(one, rows)), np.uint64)
 
-def _repeats(splits:dict):
+def _repeats(task:Task, splits:dict):
     h = {k: _hashes(s) for k, s in splits.items()}
     part = " (of a part of the rows)" if any(len(h[k]) < len(s) for k, s in splits.items()) else ""
     for k in ("valid", "test"):
         if n := np.isin(h[k], h["train"]).sum():
             yield f"{n} of {len(h[k])} inputs of {k} are also in train{part}: they are not held out"
     if n := len(h["train"]) - len(np.unique(h["train"])): yield f"{n} inputs of train are repetitions{part}"
+    if task.kind not in ("classification", "matching"): return
+    pairs = {pair for k, s in splits.items() for pair in zip(h[k].tolist(), s.y.tolist())}
+    if n := len(pairs) - len({x for x, _ in pairs}):
+        yield f"{n} inputs occur again with another label{part}: no model answers all of them right"
 
 # %% ../../nbs/tasks/32_summary.ipynb #05d05639
 def _label_warnings(task:Task, splits:dict):
@@ -133,6 +137,7 @@ def _label_warnings(task:Task, splits:dict):
     if task.kind == "regression" and not (.02 < y.std() < 50 and abs(y.mean()) < 50):
         yield (f"targets have mean {y.mean():.3g} and standard deviation {y.std():.3g}: "
                "training expects numbers around 1")
+    if task.kind == "regression": yield from _far("targets", np.concatenate([s.y for s in splits.values()]))
     if numbers: return
     counts = {k: np.bincount(s.y, minlength=task.n_outputs) for k, s in splits.items()}
     for k, c in counts.items():
@@ -141,6 +146,12 @@ def _label_warnings(task:Task, splits:dict):
     seen = counts["train"][counts["train"] > 0]
     if (most := seen.max()) > 10*(least := seen.min()):
         yield f"classes are unbalanced, {most} rows against {least}: accuracy says little about the rare ones"
+
+# %% ../../nbs/tasks/32_summary.ipynb #78a4d9cd
+def _far(what:str, v:np.ndarray):
+    low, high = np.quantile(v, [.05, .95])
+    if 20*(high - low) < (far := max(v.max() - high, low - v.min())) and high > low:
+        yield f"some {what} lie {far/(high - low):.0f} times beyond the rest: outliers, or a code for missing?"
 
 # %% ../../nbs/tasks/32_summary.ipynb #d14d59ad
 LONG = 4096  # steps, from which full attention is expensive
@@ -159,6 +170,7 @@ def _new_symbols(task:Task, splits:dict):
     new = 1 - known[np.concatenate(_rows(task, splits["test"]))].mean()
     if new > .001: yield f"{new:.1%} of the symbols of test do not occur in train"
 
+# %% ../../nbs/tasks/32_summary.ipynb #a432a6cc
 def _flat_series(task:Task, splits:dict):
     rows = _rows(task, splits["train"])
     if same := sum((r == r[0]).all() for r in rows): yield f"{same} of {len(rows)} training series are constant"
@@ -166,6 +178,26 @@ def _flat_series(task:Task, splits:dict):
         if all((r[:, c] == rows[0][0, c]).all() for r in rows): yield f"channel {c} is the same everywhere"
     top = max(abs(r).max() for r in rows)
     if top > 30: yield f"values reach {top:.3g}, far from 0: outliers, or no scaling?"
+    else: yield from _far("values", np.concatenate(rows).ravel())
+
+# %% ../../nbs/tasks/32_summary.ipynb #bdc6b759
+def _doubts(task:Task, train:Split):
+    names = [str(c) for c in task.classes or []]
+    first = {c.casefold(): c for c in reversed(names)}
+    for c in [c for c in names if first[c.casefold()] != c][:1]:
+        yield f"classes {first[c.casefold()][:40]!r} and {c[:40]!r} differ in case only"
+    for c in [c for c in names if c.casefold() in ("na", "n/a", "nan", "null", "none", "?")][:1]:
+        yield f"class {c!r} may stand for a missing label"
+    if not task.reader or task.reader["form"] not in ("values", "npy"): return
+    x, kinds, n = task.reader["columns"].get("x", []), {*task.reader["kinds"].values()}, task.channels
+    if (len(x) == 1 or task.reader["folder"]) and n > task.length:
+        yield f"{n} channels of {task.length} steps; are the axes swapped?"
+    if kinds == {"list"} and task.reader["plan"]["dtype"] == "uint8":
+        yield "whole numbers are read as amounts; if they are symbols, say tokens='ids'"
+    if kinds <= {"number", "boolean"} and len({re.sub(r"\d+", "", c) for c in x}) > 1:
+        a = np.stack(_rows(task, train)).astype(np.float64)
+        if (factor := a.std()/max(a.std(0).min(), 1e-7)) > 100:
+            yield f"columns differ in scale by a factor of {factor:.2g}, but share one scale; choose with x"
 
 # %% ../../nbs/tasks/32_summary.ipynb #11ba64d8
 def summary(task:Task, # Any task
@@ -175,15 +207,17 @@ def summary(task:Task, # Any task
     ratio = task.mask_ratio if mask_ratio is None else mask_ratio
     if not (isinstance(ratio, (int, float)) and 0 < ratio < 1):
         raise SptError(f"mask_ratio is {ratio!r}; allowed: greater than 0 and less than 1")
+    source, *doubts = task.source.split("; warning: ")
     splits, tokens = {k: Split(getattr(task, k)) for k in ("train", "valid", "test")}, task.modality == "tokens"
     size = f"{task.vocab_size} symbols" if tokens else f"{task.channels} channel{'s'*(task.channels > 1)}"
     answer, labels = {"regression": ("one number to predict", _targets),
                       "forecasting": (f"{task.n_outputs} numbers to come", _ahead)
                       }.get(task.kind, (f"{task.n_outputs} classes", _labels))
-    warnings = chain(_label_warnings(task, splits), _repeats(splits), _input_warnings(task, splits, ratio))
+    warnings = chain(doubts, _doubts(task, splits["train"]), _label_warnings(task, splits), _repeats(task, splits),
+                     _input_warnings(task, splits, ratio))
     return "\n".join([
         f"{task.name}: {task.kind} of {task.modality}, {size}, up to {task.length:,} steps, {answer}",
-        f"source     {task.source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
+        f"source     {source}", f"rows       {', '.join(f'{k} {len(s):,}' for k, s in splits.items())}",
         _shown(task, splits["train"]), *labels(task, splits), *_lengths(splits["train"]),
         *(_symbols if tokens else _channels)(task, splits["train"]),
         _masking(task, splits["train"], ratio), *(f"warning    {w}" for w in warnings)])

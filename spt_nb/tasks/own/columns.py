@@ -91,6 +91,7 @@ def _kind_of_cells(cells:list, typed:bool, prose:bool) -> str:
     "What cells of text hold, by some of them, none empty; digits stay text in a table that knows types."
     few = cells[:20]
     if not typed and 2*(len(cells) - _numbers(pa.array(cells), strict=False).null_count) >= len(cells): return "number"
+    if not typed and {c.lower() for c in cells}.difference(MISSING.to_pylist()) <= {"true", "false"}: return "boolean"
     if not prose and all(map(_DATE.fullmatch, few)): return "date"
     bare = [not prose and any(re.search(r"\S[\s,;|]", c) for c in few) and bool(BARE.fullmatch(c)) for c in few]
     if all(bare) and any({";", ","} <= {*c} for c in few): return "numbers between two kinds of separators"
@@ -105,25 +106,23 @@ def _kind_of_cells(cells:list, typed:bool, prose:bool) -> str:
     except (pa.ArrowException, OverflowError): return "lists of mixed types"
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #889f7f79
-def _look(rows:Rows, name:str) -> str:
-    "The kind of a column, from its type and its first cells."
-    column = rows.table[name]
-    if not is_text(column.type): return _kind(column.type)
-    cells = [c.strip() for c in column.slice(0, 200).to_pylist() if c and c.strip()]
-    cells = cells or [c.strip() for c in column.to_pylist() if c and c.strip()][:200]
-    return _kind_of_cells(cells, not rows.cells, name.strip().lower() in PROSE) if cells else "nothing"
-
 def kind_of(rows:Rows, name:str) -> str:
-    "What a column holds."
-    if name not in rows.kinds: rows.kinds[name] = _look(rows, name)
-    return rows.kinds[name]
+    "What a column holds, by its type and its first cells."
+    if name in rows.kinds: return rows.kinds[name]
+    column, kind = rows.table[name], _kind(rows.table[name].type)
+    if is_text(column.type):
+        cells = [c.strip() for c in column.slice(0, 200).to_pylist() if c and c.strip()]
+        cells = cells or [c.strip() for c in column.to_pylist() if c and c.strip()][:200]
+        kind = _kind_of_cells(cells, not rows.cells, name.strip().lower() in PROSE) if cells else "nothing"
+    return rows.kinds.setdefault(name, kind)
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #ce4f9b2a
 def parsed_cells(a:pa.Array, where:str, name:str, first:int, kind:str) -> pa.Array:
     "Cells of text as numbers or as lists."
     def wrong(i, why): return SptError(f"{where}, row {first + i}, column {name!r} is {a[i].as_py()[:40]!r}{why}")
-    if kind == "number":
-        try: return _numbers(a)
+    if kind in ("number", "boolean"):
+        digits = pc.replace_substring_regex(a, "(?i)true", "1") if kind == "boolean" else a
+        try: return _numbers(pc.replace_substring_regex(digits, "(?i)false", "0") if kind == "boolean" else a)
         except ValueError as e: raise wrong(e.args[0], "; allowed: a number, as in other rows") from None
     lists = []
     for i, cell in enumerate(a.to_pylist()):
@@ -145,7 +144,7 @@ _ASIDE = re.compile(r"""|(.*_)?(id|ids|uuid|guid|idx|index|name|date|datetime|ti
     |(row_?|line_?|record_?|sample_?)?(number|num|nr|no)|row|time|time_?stamp(_\w+)?|(date|time)_(s|ms|us|ns|utc)
     |file(_?(name|path))?|path|url|fold|split|subset|partition|(sample_)?weights?""".replace("\n    ", ""))
 
-def _listed(names:list) -> str: return ", ".join(names[:12]) + f" and {len(names) - 12} more"*(len(names) > 12)
+def _listed(a:list) -> str: return ", ".join(a if len(a) < 13 else [*a[:11], f"{len(a) - 12} more", a[-1]])
 
 def snake(name:str) -> str: # patientID is patient_id
     "A name in small letters, with underscores between its words."
@@ -187,7 +186,7 @@ def find_label(rows:Rows, y=None) -> str:
     if len(found) == 1: return found[0]
     rest = [n for n in names if n.strip().lower() not in INPUTS and not aside(n) and kind_of(rows, n) != "date"]
     if not found and len(rest) == 1 and len(names) > 1: return rest[0]  # all others are inputs or left out
-    problem = f"several columns that may be the label, {', '.join(found)}" if found else "no column named label"
+    problem = f"several columns that may be the label ({', '.join(found)})" if found else "no column named label"
     raise SptError(f"{rows.name} has {problem}; choose one with y=..., of: {_listed(names)}")
 
 # %% ../../../nbs/tasks/own/02_columns.ipynb #59b5f954
@@ -218,17 +217,24 @@ def _steps_of(rows:Rows, numbers:list) -> list:
 # %% ../../../nbs/tasks/own/02_columns.ipynb #d18cc50a
 SEQUENCES = ("text", "symbols", "list", "steps", "image")
 
+def _is_prose(rows:Rows, name:str) -> bool:
+    "Do the first cells hold several words, or one long word, that mostly differ?"
+    cells = rows.table[name].slice(0, 200).drop_null().to_pylist()
+    return 2*min(sum(len(c.split()) > 2 or len(c) > 19 for c in cells), len({*cells})) > len(cells)
+
 def _find_input(rows:Rows, taken:tuple) -> list: # One column, or the columns that are the steps
     "The column or columns of the sequences, if there is but one reading."
     kinds = {n: kind_of(rows, n) for n in rows.table.column_names if n not in taken}
     found = [n for n, k in kinds.items() if k in SEQUENCES and not (k == "text" and aside(n))]
-    usual, lists = [n for n in found if n.strip().lower() in INPUTS], [n for n in found if kinds[n] != "text"]
+    best = [n for n in found if n.strip().lower() in INPUTS] or [n for n in found if kinds[n] != "text"]
+    if len(best) == 1: return best
     numbers = [n for n, k in kinds.items() if k == "number" and not aside(n)]
-    if len(usual) == 1: return usual
-    if len(lists) == 1 and not usual: return lists
-    if len(found) == 1 and len(numbers) < 5: return found
-    if not usual and not lists and (not found or len(numbers) >= 5) and len(steps := _steps_of(rows, numbers)) > 1:
-        return steps
+    if few := len(numbers) < 5: numbers = [n for n, k in kinds.items() if k in ("number", "boolean") and not aside(n)]
+    steps = [] if best or len(found) > 1 and few else _steps_of(rows, numbers)
+    if len(found) == 1 and few and (len(steps) < 2 or _is_prose(rows, found[0])): return found
+    if len(found) == 1 and few:
+        raise SptError(f"{rows.name} holds text and numbers; choose with x={found[0]!r} or x={','.join(steps)!r}")
+    if len(steps) > 1: return steps
     held = _listed([f"{n!r} ({k})" for n, k in kinds.items()]) or "nothing else"
     what = "several columns that may be the input" if found else "no column of text or lists, and no row of numbers"
     comma = "; numbers are read as 1.5 or 1000, without commas"*any("comma" in k for k in kinds.values())

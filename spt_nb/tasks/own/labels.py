@@ -6,7 +6,7 @@
 __all__ = ['SHARES', 'class_names', 'read_labels', 'a_share', 'divide', 'read_groups', 'divide_groups', 'divided']
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #cf9d1366
-import re
+import re, unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -19,17 +19,14 @@ from .scale import centred, far_offset
 from datasets import ClassLabel, Features
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #18800386
-def class_names(rows:Rows, y:str):
-    "The names of classes that `datasets` keeps in the schema, or None."
-    try: feature = Features.from_arrow_schema(rows.table.schema).get(y)
-    except (ValueError, TypeError, KeyError, pa.ArrowException): return None
-    return feature.names if isinstance(feature, ClassLabel) else None
-
-def _values(rows:Rows, y:str, kind:str, as_text:bool): # (text or numbers, which are missing)
+def _values(rows:Rows, y:str, kind:str, as_text:bool, wish): # (text or numbers, which are missing)
     "The labels of a split."
     column = rows.table[y].combine_chunks()
     if is_list(column.type) or kind in ("list", "symbols", "steps"):
         raise SptError(f"column {y!r} of {rows.name} holds lists of labels; allowed: one label for each row")
+    if "comma" in kind and wish != "classification":
+        raise SptError(f"column {y!r} of {rows.name} holds {column.drop_null()[0].as_py()!r}; "
+                       "allowed: numbers as 1.5 or 1000, or kind='classification'")
     if is_text(column.type) and rows.cells and kind == "number" and not as_text:
         column = parsed_cells(column, rows.name, y, 1, "number")
     if pa.types.is_uint64(column.type) and (pc.max(column).as_py() or 0) >= 2**63: column = column.cast(pa.string())
@@ -38,26 +35,31 @@ def _values(rows:Rows, y:str, kind:str, as_text:bool): # (text or numbers, which
         v = np.array(["" if v is None else str(v).strip() for v in column.to_pylist()], object)
         return v, v == ""
     if not is_number(column.type) or "decimal" in kind:
-        raise SptError(f"column {y!r} of {rows.name} holds {kind}; "
-                       "allowed for a label: text, numbers, or true and false")
+        raise SptError(f"column {y!r} of {rows.name} holds {kind}; allowed for a label: text, numbers, true and false")
     v = column.fill_null(0).to_numpy(zero_copy_only=False)  # whole numbers beyond 2**53 stay what they are
     v = v.astype(np.int64 if v.dtype.kind in "iu" else np.float64)
     return v, column.is_null().to_numpy(zero_copy_only=False) | np.isnan(v)
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #b4c056f9
+def class_names(rows:Rows, y:str):
+    "The names of classes that `datasets` keeps in the schema, or None."
+    try: feature = Features.from_arrow_schema(rows.table.schema).get(y)
+    except (ValueError, TypeError, KeyError, pa.ArrowException): return None
+    return feature.names if isinstance(feature, ClassLabel) else None
+
 def _check_spelling(parts:dict, y:str, as_text:bool):
     "An `SptError` for two spellings of what would become one class."
     seen = {}
     for rows in parts.values():
         if not is_text(rows.table[y].type): continue
         for raw in filter(None, pc.unique(rows.table[y]).to_pylist()):
-            label = raw.strip()
+            label = re.sub("[\u00ad\u200b-\u200f\u2060\ufeff]", "", unicodedata.normalize("NFC", raw)).strip()
             if not as_text and not re.fullmatch(NUMBER, label): continue  # a missing one
             whole = label.lstrip("+-").isdecimal()
             was = seen.setdefault(label if as_text else int(label) if whole else float(label),
                                   raw if as_text else label)
             if was == (raw if as_text else label): continue
-            raise SptError(f"column {y!r} of {rows.name} holds {was!r} and {raw!r}, which would be one class; "
+            raise SptError(f"column {y!r} of {rows.name} holds {was!a} and {raw!a}, which would be one class; "
                            "allowed: one spelling for each class, or kind='regression'")
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #49224ad6
@@ -81,7 +83,7 @@ def read_labels(parts:dict, # Split -> Rows
     train = next(iter(parts.values()))
     names, cells, where = class_names(train, y), kind_of(train, y), f"column {y!r} of {train.name}"
     as_text = kind != "regression" and any(map(_zeros_lead, parts.values(), [y]*len(parts)))
-    found = {s: _values(r, y, cells, as_text) for s, r in parts.items()}
+    found = {s: _values(r, y, cells, as_text, kind) for s, r in parts.items()}
     values, missing = ({s: f[i] for s, f in found.items()} for i in (0, 1))
     _check_values(parts, values, y)
     if names: missing = {s: m | (values[s] < 0) for s, m in missing.items()}  # so `datasets` marks a missing label
@@ -105,8 +107,8 @@ def _check_values(parts:dict, values:dict, y:str):
 
 def _zeros_lead(rows:Rows, y:str) -> bool:
     "Does a label in a CSV have digits that a number would lose?"
-    a = rows.table[y]
-    return is_text(a.type) and bool(pc.any(pc.match_substring_regex(a, r"^\s*[+-]?(0\d+|\d{19,})\s*$")).as_py())
+    if not is_text((a := rows.table[y]).type): return False
+    return bool(pc.any(pc.match_substring_regex(a, r"^\s*[+-]?(0\d+|\d{19,})\s*$")).as_py())
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #4095d5bb
 def _decided(kind, known, names, where, pairs): # (kind, why)
@@ -203,8 +205,7 @@ def read_groups(parts:dict, name:str): # ({split: numbers of groups}, how many l
         if "" in values:
             raise SptError(f"{rows.name}, row {values.index('') + 1} has no {name}; allowed: a group in every row")
         splits[s] = np.array([number.setdefault(v, len(number)) for v in values], np.int32)
-    here = np.zeros(len(number), int)
-    for g in splits.values(): here[np.unique(g)] += 1
+    here = np.bincount(np.concatenate([*map(np.unique, splits.values())]), minlength=len(number))
     return splits, int((here > 1).sum()), [v for v, i in number.items() if here[i] > 1][:5]
 
 # %% ../../../nbs/tasks/own/06_labels.ipynb #20b51ba3

@@ -14,11 +14,11 @@ import pyarrow as pa
 from ...core import SptError, cache_dir, digest, one_of, printable, whole
 from ..batches import Split, in_memory, table, transform_of
 from ..cache import cached, limited
-from .columns import named
+from .columns import kind_of, named
 from .folders import folder_rows
 from .labels import a_share, divided, read_groups, read_labels
-from .long_form import columns_of, reading
-from .media import media_options, remarks
+from .long_form import columns_of
+from .media import agreed, media_options, remarks
 from .places import find, keep, path_of, read
 from .readers import Rows
 from .scale import check_norm, scaled_targets, scaled_values
@@ -95,7 +95,7 @@ def _stored(path, parts, names, facts, o) -> dict:
         leave_out_empty_steps(parts, names["x"], form, seen, lengths, faults)
     kept = _kept(parts, faults, missing, o["missing"])
     longest, plan, content = _length(lengths, kept, o["length"], path.name), layout(form, seen, path.name), {}
-    facts["reading"] = reading(parts["train"], names, facts, o, seen)
+    facts["reading"] = _reading(parts["train"], names, facts, o, seen)
     facts["columns"] = {k: n if len(n) < 4 else [n[0], "...", n[-1]] for k, n in facts["columns"].items()}
     facts |= dict(kind=kind, classes=classes, why=why, away=away, length=longest, plan=plan, holes=seen["holes"],
                   shape=media["resize"] or seen.get("size", [None])[0], remarks=remarks(form, seen), group=o["group"],
@@ -105,6 +105,14 @@ def _stored(path, parts, names, facts, o) -> dict:
     more = {s: {"y": labels[s]} | {"group": g[s] for g in [groups] if g} for s in parts}
     stored = {s: tables(r, names, more[s], kept[s], form, plan, longest, seen) for s, r in parts.items()}
     return {s: _hashing(t, content.setdefault(s, {})) for s, t in stored.items()} | {"facts": _told(facts, content)}
+
+# %% ../../../nbs/tasks/own/10_load.ipynb #6dd40509
+def _reading(train:Rows, names:dict, facts:dict, options:dict, seen:dict) -> dict: # JSON
+    "How the training rows were read."
+    kinds = {} if facts["said"] else {n: kind_of(train, n) for columns in names.values() for n in columns}
+    return dict(form=facts["form"], folder=bool(facts["said"]), columns=names, kinds=kinds, y=facts["y"],
+                series=facts["series"], missing=options["missing"], cut=options["length"] is not None,
+                seen=agreed(seen))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #82499603
 def _hashing(parts, content:dict):
@@ -126,7 +134,7 @@ def _told(facts, content):
     yield table(x=np.frombuffer(json.dumps(facts).encode(), np.uint8)[None], y=np.zeros(1, np.int8))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #286f702b
-VERSION = 5  # of the reader
+VERSION = 6  # of the reader
 MASK_RATIOS = {"image": .5}  # what the paper hides of images; of series a quarter, of text 15%
 FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as words of a vocabulary",
               "symbols": "symbols of a vocabulary", "ids": "ids, moved up by 4", "values": "numbers",
@@ -144,15 +152,6 @@ def _inputs(f) -> str:
     return ", ".join([*(f"{k} from {where(n)}" for k, n in f["columns"].items()), what])
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #15fd40b7
-def _doubts(f) -> list: # Warnings
-    "What was read as it stands, but may have been meant otherwise."
-    first = {c.casefold(): c for c in reversed(f["classes"] or [])}
-    twins = [c for c in f["classes"] or [] if first[c.casefold()] != c]
-    said = [f"warning: classes {first[c.casefold()][:40]!r} and {c[:40]!r} differ in case only" for c in twins[:1]]
-    n, rows = f["plan"].get("channels", 1), f["form"] in ("values", "npy") and len(f["columns"].get("x", "x")) == 1
-    if rows and n > f["length"]: said.append(f"warning: {n} channels of {f['length']} steps; are the axes swapped?")
-    return said
-
 def _source(path, f, *words) -> str:
     "What was read and what was guessed, in one sentence."
     name = f"a datasets.Dataset kept as {path.name}" if path.parent == cache_dir()/"own" else printable(path.name)
@@ -164,10 +163,10 @@ def _source(path, f, *words) -> str:
         dropped += f"{f['holes']} missing values {'masked' if f['plan']['missing'] == 'mask' else 'interpolated'}"
     if "empty" in f["plan"]: dropped += f"{len(f['plan']['empty'])} steps that every row lacks left out"
     n, some = f["straddling"]
-    if n: words = *words, f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})"
+    twice = f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})" if n else ""
     unused = f"not used: {_list([n or 'a column without a name' for n in f['unused']])}" if f["unused"] else ""
     return "; ".join(filter(None, [f"{name}: {_inputs(f)}", f"{label} ({kind}, {f['why']})", *f["words"], *words,
-                                   *_doubts(f), cut, dropped, unused]))
+                                   cut, dropped, unused, twice]))
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #21f1569f
 def _options(x_norm, y_norm, valid, test, seed, length, drop_missing, missing, **sizes) -> str:

@@ -88,8 +88,7 @@ def path_of(data, data_dir) -> Path:
     "The path that is meant."
     if (data is None) == (data_dir is None):
         raise SptError("data is missing; allowed: a file, a folder, or a datasets.Dataset" if data is None
-                       else "data and "
-                       "data_dir are both given; allowed: one of them")
+                       else "data and data_dir are both given; allowed: one of them")
     data = data_dir if data is None else data
     if isinstance(data, (Dataset, DatasetDict)): return keep(data)
     if not isinstance(data, (str, Path)):
@@ -201,6 +200,7 @@ def _as_trained(rows:Rows, own:dict) -> tuple: # (Rows, {"x": columns, ...}, {co
         names = {"x": ["file", "name"] if {"file", "name"} <= {*has} else cells or names["x"]}
     for n in (n for columns in names.values() for n in columns):
         kind, was = kind_of(rows, named(rows, "column", n)), own["kinds"].get(n)
+        if {kind, was} == {"number", "boolean"}: continue
         if was and is_text(rows.table[n].type): rows.kinds[n] = was
         elif was and kind != was:
             raise SptError(f"{rows.name}, column {n!r} holds {kind}; allowed: {was}, as in training")

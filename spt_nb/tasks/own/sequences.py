@@ -56,7 +56,7 @@ def batches(rows:Rows, names:list, text=False):
     first = 1
     for batch in rows.table.select(names).to_batches(max_chunksize=BATCH):
         yield first, [parsed_cells(batch[n], rows.name, n, first, parse[n])
-                      if parse.get(n) in ("number", "list", "steps", "symbols") else batch[n] for n in names]
+                      if parse.get(n) in ("number", "boolean", "list", "steps", "symbols") else batch[n] for n in names]
         first += len(batch)
 
 # %% ../../../nbs/tasks/own/05_sequences.ipynb #25ba8455
@@ -77,7 +77,8 @@ def _joined(columns:list, where:str, first:int): # (flat (T,) or (T, C), lengths
 def decoded(columns:list, form:str, where:str, first:int): # (numbers or strings end to end, lengths)
     "A batch, before its symbols are numbered and its values narrowed."
     if form == "bytes":
-        n = pc.fill_null(pc.binary_length(columns[0]), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        n = pc.if_else(pc.utf8_is_space(columns[0]), 0, pc.binary_length(columns[0]))  # blanks are no text
+        n = pc.fill_null(n, 0).to_numpy(zero_copy_only=False).astype(np.int64)
         return None, n + (n > 0)  # with <eos>
     if form == "words": return _lists(pc.utf8_split_whitespace(pc.utf8_trim_whitespace(columns[0])))
     if form == "symbols": return _lists(columns[0])

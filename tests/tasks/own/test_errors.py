@@ -102,7 +102,7 @@ CASES = {
     "splits with other columns": (lambda d: put(d/"train.csv", TEXTS) and put(d/"test.csv", "words,label\nx,a\n") and d, {}, "column is 'text', which test.csv does not have; allowed: words, label"),
     "no label column": (lambda d: csv(d, "text,mood,note\na,1,x\nb,2,y\n"), {}, "d.csv has no column named label; choose one with y=..., of: text, mood, note"),
     "nothing but text": (lambda d: csv(d, "text\na\nb\n"), {}, "d.csv has no column named label; choose one with y=..., of: text"),
-    "two label columns": (lambda d: csv(d, "text,label,y\na,b,c\n"), {}, "several columns that may be the label, label, y"),
+    "two label columns": (lambda d: csv(d, "text,label,y\na,b,c\n"), {}, "several columns that may be the label (label, y)"),
     "ambiguous input": (lambda d: csv(d, "title,body,label\na,b,c\nd,e,f\n"), {}, "several columns that may be the input; choose with x=..., of: 'title' (text), 'body' (text)"),
     "no such column": (lambda d: csv(d), dict(x="txt"), "x is 'txt', which d.csv does not have; allowed: text, label (did you mean text?)"),
     "no such label": (lambda d: csv(d), dict(y="class"), "y is 'class', which d.csv does not have"),

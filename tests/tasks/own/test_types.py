@@ -16,6 +16,7 @@ from spt_nb.core import SptError
 from spt_nb.tasks.batches import Split
 from spt_nb.tasks.own.load import load
 from spt_nb.tasks.own.readers import plain
+from spt_nb.tasks.summary import summary
 
 N = 60
 AB = ["ab"[i % 2] for i in range(N)]
@@ -148,7 +149,7 @@ def test_times_as_text_are_ordered_as_time(home, moments):
 
 @pytest.mark.parametrize("row, options, why", [
     (lambda i, k: f"{i},{k},{k},{AB[k]}", {}, "may have a row for each step, as 'id' repeats"), (lambda i, k: f"{i},{k},{k},{AB[k]}", dict(id="id"), "begins with another; allowed: one label for each id"),
-    (lambda i, k: f"{i},{k//2},{k},{AB[i]}", dict(id="id"), "twice; allowed: each time once"), (lambda i, k: f"{i},{k}/1/2020,{k},{AB[i]}", dict(id="id"), "allowed for a time: numbers, or dates as"),
+    (lambda i, k: f"{i},{k//2},{k},{AB[i]}", dict(id="id"), "twice; allowed: each time once"), (lambda i, k: f"{i},{k}/1/2020,{k},{AB[i]}", dict(id="id"), "which is no time; allowed: numbers, dates as"),
     (lambda i, k: f"{i},{k},{k},{AB[i]}", dict(id="who"), "id is 'who', which t.csv does not have")])
 def test_what_is_wrong_with_long_tables(home, row, options, why):
     with pytest.raises(SptError) as e: load(steps(home, row=row), **options)
@@ -170,15 +171,61 @@ def test_labels_stay_apart(home, labels, classes):
     assert load(csv(home, "text,label", lambda i: f"w{i},{labels[i % 2]}")).classes == classes
 
 
-@pytest.mark.parametrize("labels", [["1", "1.0"], ["a", "a "], ["1e3", "1000"]])
+@pytest.mark.parametrize("labels", [["1", "1.0"], ["a", "a "], ["1e3", "1000"], ["caf\u00e9", "cafe\u0301"], ["good", "good\u200b"]])
 def test_two_spellings_of_a_label(home, labels):
     with pytest.raises(SptError, match="which would be one class; allowed: one spelling"): load(csv(home, "text,label", lambda i: f'w{i},"{labels[i % 2]}"'))
 
 
 def test_doubts_are_said(home):
-    assert "warning: classes 'Yes' and 'yes' differ in case only" in load(csv(home, "text,label", lambda i: f"w{i},{['Yes', 'no', 'yes'][i % 3]}")).source
-    assert "warning: 50 channels of 3 steps" in load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 3, 50)).tolist(), label=AB)).source
-    assert "warning" not in load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 50, 3)).tolist(), label=AB)).source
+    assert "warning    classes 'Yes' and 'yes' differ in case only" in summary(load(csv(home, "text,label", lambda i: f"w{i},{['Yes', 'no', 'yes'][i % 3]}")))
+    assert "warning    50 channels of 3 steps" in summary(load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 3, 50)).tolist(), label=AB)))
+    assert "axes" not in summary(load(parquet(home, x=np.random.default_rng(0).normal(size=(N, 50, 3)).tolist(), label=AB)))
+    assert "inputs occur again with another label" in summary(load(csv(home, "text,label", lambda i: f"w{i//4},{AB[i]}")))
+    assert "class 'NA' may stand for a missing label" in summary(load(csv(home, "text,label", lambda i: f"w{i},{['NA', 'no', 'yes'][i % 3]}")))
+    assert "columns differ in scale by a factor of" in summary(load(csv(home, "phone,amount,label", lambda i: f"{4055073828 + 7*i**3},{i % 7}.5,{AB[i]}")))
+    assert "a code for missing?" in summary(load(csv(home, "s0,s1,s2,label", lambda i: f"{i % 7},{i % 5},{-9999 if i == 5 else i % 3},{AB[i]}")))
+    assert "say tokens='ids'" in summary(load(csv(home, "seq,label", lambda i: f"{i % 7} {i % 5} 3,{AB[i]}")))
+
+
+@pytest.mark.parametrize("cell, order", [("2024-01-01 {}:00", [9, 10, 11]), ("{}:00", [9, 10, 11]), ("2024-1-{}", [9, 10, 11]), ("2024-01-01 09:00:{:02},5", [9, 10, 11])])
+def test_hours_without_a_leading_zero_are_times(home, cell, order):
+    (home/"t.csv").write_text("id,time,value,label\n" + "".join(f'{i},"{cell.format(k)}",{k},{AB[i]}\n' for i in range(30) for k in (11, 9, 10)))
+    assert Split(load(home/"t.csv", x_norm="none").train).x(0).ravel().tolist() == order
+
+
+@pytest.mark.parametrize("times, odd", [(["09:00 AM", "11:00 AM", "01:00 PM"], "row 1, column 'time' is '09:00 AM'"), (["2024-01-01 morning", "2024-01-01 noon", "x"], "'2024-01-01 morning'"),
+                                        (["2024-01-31", "2024-02-31", "2024-03-01"], "row 2, column 'time' is '2024-02-31'"), (["2024-01-01T04:00", "2024-01-01 05:00", "5:00"], "row 3, column 'time' is '5:00'"),
+                                        (["2024-01-01T09:00Z", "2024-01-01T10:00", "2024-01-01T11:00Z"], "row 2")])
+def test_what_is_no_time_is_never_sorted_as_text(home, times, odd):
+    (home/"t.csv").write_text("id,time,value,label\n" + "".join(f"{i},{times[k]},{k},{AB[i]}\n" for i in range(30) for k in range(3)))
+    for options in ({}, dict(id="id", time="time")):
+        with pytest.raises(SptError) as e: load(home/"t.csv", **options)
+        assert odd in str(e.value) and "which is no time" in str(e.value)
+
+
+def test_events_and_switches_in_long_form(home):
+    for cell, form in ((lambda i, k: ["login", "click", "buy"][(i + k*k) % 3], "symbols of a vocabulary"), (lambda i, k: (i + k*k) % 3 == 0, "numbers")):
+        path = steps(home, "user,time,event,label", lambda i, k: f"{i},{k},{cell(i, k)},{AB[i]}")
+        with pytest.raises(SptError, match="may have a row for each step, as 'user' repeats and there is 'time', but no numbers"): load(path)
+        task = load(path, id="user", time="time", x_norm=None if form != "numbers" else "none")
+        x, said = Split(task.train).x(0), [str(cell(i, k)) for i in range(30) for k in range(8)]
+        assert sum(sizes(task)) == 30 and task.length == 8 and form in task.source
+        read = [task.vocab[i] for i in x] if task.vocab else [str(v == 1) for v in x.ravel()]
+        assert read in [said[8*i:8*i + 8] for i in range(30)]
+
+
+def test_text_beside_numbers_needs_a_choice(home):
+    with pytest.raises(SptError, match="holds text and numbers; choose with x='city' or x='age,income'"): load(csv(home, "age,income,city,label", lambda i: f"{i*7 % 40},{i*i % 99},{'Rome Oslo Bern'.split()[i % 3]},{AB[i]}"))
+    assert load(csv(home, "age,income,opinion,label", lambda i: f"{i*7 % 40},{i*i % 99},I liked film {i},{AB[i]}")).modality == "tokens"
+    task = load(csv(home, "age,income,smoker,label", lambda i: f"{i*7 % 40},{i*i % 99},{i % 3 == 0},{AB[i]}"), x_norm="none")
+    assert task.length == 3 and set(np.stack([Split(task.train).x(i) for i in range(len(task.train))])[:, 2].ravel()) == {0, 1}
+
+
+@pytest.mark.parametrize("cells", [["1,5", "2,0", "2,5"], ["1,000", "14,500", "9,000"]])
+def test_labels_with_commas_are_refused_or_named(home, cells):
+    path = csv(home, "text;label", lambda i: f"w{i};{cells[i % 3]}")
+    with pytest.raises(SptError, match=f"holds '{cells[0]}'; allowed: numbers as 1.5"): load(path)
+    assert set(load(path, kind="classification").classes) == set(cells)
 
 
 def test_many_columns_are_read_in_linear_time(home, monkeypatch):
