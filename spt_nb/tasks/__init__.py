@@ -132,10 +132,14 @@ def entries() -> list[dict]:
             for n, e in CATALOGUE.items() for state, advice in [here(n)]]
 
 def options_of(name:str) -> str:
-    "A line for each option of a task."
-    shown = docments(loader(name), full=True, returns=False).items()
-    def line(option, p): return f"--{option.replace('_', '-'):13} {p.docment + ' ' if p.docment else ''}({p.default})"
-    return "\n".join(line(*x) for x in shown)
+    "The options of a task; those that share a comment share a line."
+    lines, some = [], {}
+    for option, p in docments(loader(name), full=True, returns=False).items():
+        some[f"--{option.replace('_', '-')}"] = str(p.default)
+        if not p.docment: continue
+        lines.append(f"{', '.join(some):30} {p.docment} ({', '.join(some.values())})")
+        some = {}
+    return "\n".join(lines)
 
 def listing(width:int=120) -> str: # Of a line of advice
     "A line for each task, and how to get what is missing."

@@ -6,7 +6,7 @@
 __all__ = ['LIMIT', 'VERSION', 'MASK_RATIOS', 'FORM_WORDS', 'load']
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #a5883b10
-import hashlib, json, tempfile
+import hashlib, json, re, tempfile
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +76,7 @@ def _convert(path:Path, what:str, found, **o) -> dict:
         used |= (needed := {y, *(c for n in names.values() for c in n)})
         for rows in parts.values(): [named(rows, "column", n) for n in sorted(needed - {*rows.table.column_names})]
         facts = dict(form=form, columns={} if said else names, y=y, said=said, series=series,
-                     words=list(filter(None, words)),
-                     unused=[n for n in columns if n not in used])
+                     words=list(filter(None, words)), unused=[n for n in columns if n not in used])
         return _stored(path, parts, names, facts, o)
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #c8db6856
@@ -135,6 +134,7 @@ def _told(facts, content):
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #286f702b
 VERSION = 6  # of the reader
+_OWNER = re.compile("(?i)(user|patient|subject|speaker|person|participant|customer|device)[_ ]?(id)?s?")
 MASK_RATIOS = {"image": .5}  # what the paper hides of images; of series a quarter, of text 15%
 FORM_WORDS = {"bytes": "text as bytes of UTF-8 with <eos>", "words": "text as words of a vocabulary",
               "symbols": "symbols of a vocabulary", "ids": "ids, moved up by 4", "values": "numbers",
@@ -159,12 +159,13 @@ def _source(path, f, *words) -> str:
     label = f["said"] or f"label from column {f['y']!r}"
     cut = f"cut to {f['length']}, which shortened {f['cut']} rows" if f["cut"] else f"longest {f['length']}"
     dropped = f"{f['dropped']} rows with faults dropped, {f['rows'] - f['dropped']} left" if f["dropped"] else ""
-    if f["holes"]:
-        dropped += f"{f['holes']} missing values {'masked' if f['plan']['missing'] == 'mask' else 'interpolated'}"
+    (n, some), done = f["straddling"], "masked" if f["plan"].get("missing") == "mask" else "interpolated"
+    if f["holes"]: dropped += f"{f['holes']} missing values {done}"
     if "empty" in f["plan"]: dropped += f"{len(f['plan']['empty'])} steps that every row lacks left out"
-    n, some = f["straddling"]
     twice = f"warning: {n} of {f['group']} lie in more than one given split ({', '.join(some)[:80]})" if n else ""
     unused = f"not used: {_list([n or 'a column without a name' for n in f['unused']])}" if f["unused"] else ""
+    owner = next((n for n in f["unused"] if n and _OWNER.fullmatch(n)), None)
+    if owner and not f["group"]: unused += f" (if rows of one {owner} belong together, say group={owner!r})"
     return "; ".join(filter(None, [f"{name}: {_inputs(f)}", f"{label} ({kind}, {f['why']})", *f["words"], *words,
                                    cut, dropped, unused, twice]))
 
@@ -198,7 +199,7 @@ def _read_once(data, data_dir, stored:dict): # (path, facts, splits)
 
 # %% ../../../nbs/tasks/own/10_load.ipynb #78af7af3
 def load(data=None, # File, folder, `datasets.Dataset` or `DatasetDict`; split -> `Rows`, to keep nothing
-         data_dir=None, # The same, as a path; another name for it
+         data_dir=None, # Another name for `data`, if it is a path
          x=None, y=None, x2=None, # Columns: of the input (or several), the label, the second input of a pair
          kind:str|None=None, # "classification" or "regression"; None: guessed and said
          tokens:str|None=None, # Text as "bytes" or "words"; a list of whole numbers as "values" or "ids"
@@ -209,7 +210,7 @@ def load(data=None, # File, folder, `datasets.Dataset` or `DatasetDict`; split -
          y_norm:str="train", # Targets of a regression: "train" or "none"
          valid:float|None=None, test:float|None=None, # Shares for splits that the data lacks; None: 0.1, 0.2
          drop_missing:bool=False, # Drop rows without label or sequence, or with holes, instead of refusing them
-         missing:str="refuse", # "drop", "drop-any" (more than half), or of holes in numbers "interpolate" or "mask"
+         missing:str="refuse", # "drop" (half of the rows at most), "drop-any"; holes in numbers: "interpolate", "mask"
          id=None, time=None, # Columns of a table with a row for each step; None: found, id=False: there are none
          group=None, ignore=None, # Column whose groups stay in one split, as "patient"; columns that are not read
          seed:int=0, # Of the division into splits

@@ -192,3 +192,9 @@ def test_comparison_of_a_dataset_in_memory(home, capsys):
     again = compare(data=home/"the_same.parquet", **ask)
     assert {p.name: p.stat().st_mtime_ns for p in (home/"runs").iterdir() if p.is_dir()} == stages
     assert again.rows.equals(first.rows)
+
+
+def test_rows_of_one_patient_may_belong_together(home):
+    (home/"visits.csv").write_text("patient,text,label\n" + "".join(f"{i // 5},note number {i} of a visit,{i % 2}\n" for i in range(60)))
+    assert "say group='patient'" in load(home/"visits.csv").source
+    assert "say group" not in load(home/"visits.csv", group="patient").source
