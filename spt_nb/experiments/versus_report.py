@@ -83,8 +83,13 @@ def diagnostics(self:Versus) -> list[str]:
 
 # %% ../../nbs/experiments/88_versus_report.ipynb #88c8a24d
 @patch
+def shown(self:Versus) -> pd.DataFrame:
+    "The table with its scores as text."
+    return self.table().assign(score=lambda t: [percent(r) for r in t.itertuples()])
+
+@patch
 def __str__(self:Versus):
-    t = self.table().assign(score=lambda t: [percent(r) for r in t.itertuples()])
+    t = self.shown()
     more = further_scores(t, self.first.task)
     shown = t.assign(**more)[["mixer", "init", "score", *more, "d_model", "parameters", "flops", "seconds"]]
     form = dict(parameters="{:,}".format, flops="{:.2g}".format, seconds="{:.0f}".format)
@@ -94,7 +99,7 @@ def __str__(self:Versus):
 @patch
 def _repr_html_(self:Versus) -> str|None: # None: nothing is finished
     if not any(len(c.rows) for c in self.comparisons.values()): return None
-    t = self.table().assign(score=lambda t: [percent(r) for r in t.itertuples()])
+    t = self.shown()
     said = "".join(f"<p>{escape(line)}</p>" for line in (*self.sentences(), *self.notices()))
     return said + as_html(t[["mixer", "init", "score", "d_model", "parameters"]], self.plot())
 
