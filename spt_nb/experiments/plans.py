@@ -101,8 +101,8 @@ PLANS |= {
                                for t, more in _START.items()})),
     "listops": dict(smoke=("listops",), mini=("listops",), paper=("listops",), seeds=dict(smoke=1, mini=1, paper=3),
                     changes=dict(smoke={}, paper={}, mini=dict(listops=dict(
-                        d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=4000, finetune_steps=4000,
-                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=500, n_valid=500, n_test=2000, precision="bf16"))))}
+                        d_model=64, batch_size=8, pretrain_batch_size=8, pretrain_steps=2000, finetune_steps=2000,
+                        pretrain_lr=1e-3, lrs=(1e-3,), valid_every=250, n_valid=500, n_test=2000))))}
 
 # %% ../../nbs/experiments/82_plans.ipynb #34723a77
 TIMED = ["pretrain_seconds", "seconds"]
