@@ -55,8 +55,7 @@ def _fill(parser, command, shared:dict, groups:dict, more:dict={}, completions:d
         elif p.default == "": how |= dict(dest=name, default="", nargs="?")
         elif p.anno is bool: how |= dict(action="store_true")
         else: how |= dict(default=p.default, metavar={int: "N", float: "X"}.get(p.anno, name.upper().split("_")[-1]))
-        group = where.get(name, parser)
-        added = group.add_argument(*([] if "dest" in how else [flag]), **how)
+        added = where.get(name, parser).add_argument(*([] if "dest" in how else [flag]), **how)
         added.completer = completions.get(name)
     for name, text, group in ((n, text, known[title]) for title, flags in more.items() for n, text in flags.items()):
         group.add_argument(_flag(name), help=text, metavar="X")
@@ -102,7 +101,9 @@ def _overrides(rest:list[str], accepts:bool, known, fail) -> dict: # Names of fl
     values, rest = {}, list(rest)
     while rest:
         flag = rest.pop(0)
-        if not flag.startswith("--"): fail(f"argument is {flag!r}; allowed: flags, as --name value")
+        if not flag.startswith("--"):
+            name = next((n for n in ["data"]*os.path.exists(flag) + ["task"] if n in known), "name")
+            fail(f"argument is {flag!r}; allowed: flags, as --{name} {flag if name != 'name' else 'value'}")
         if not accepts:
             given = flag.partition("=")[0].replace("_", "-")
             fail(f"flag is {given!r}; {choices(given, map(_flag, known))}")
@@ -144,8 +145,7 @@ def parse(command, argv:list[str], # A function with docments; what was typed af
     known, rest = parser.parse_known_args(mine)
     typed = _overrides(rest + others, len(kinds) < len(signature), kinds, parser.error)
     if path := getattr(known, "config", None):
-        given = {str(k).replace("-", "_"): v for k, v in settings(path).items()}
-        typed = {k: _typed(v, kinds.get(k)) for k, v in given.items()} | typed
+        typed = {(n := str(k).replace("-", "_")): _typed(v, kinds.get(n)) for k, v in settings(path).items()} | typed
         parser.set_defaults(**{k: typed.pop(k) for k in [*typed] if k in kinds})
         known, _ = parser.parse_known_args(mine)
     for name, x in (values := vars(known)).items():

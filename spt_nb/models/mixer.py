@@ -7,7 +7,7 @@ __all__ = ['MIXERS', 'WITHIN', 'SIZES', 'LATER', 'NORMS', 'load_file', 'find_mix
            'mixer_arguments', 'takes_lengths', 'try_mixer', 'LayerNorm', 'BatchNorm', 'HubModel']
 
 # %% ../../nbs/models/14_mixer.ipynb #93869f23
-import functools, importlib, importlib.util, inspect, sys
+import functools, importlib, importlib.util, inspect, re, sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -214,6 +214,11 @@ class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequence
         return super().generate_model_card(*args, arguments=given, own=own, **kwargs)
 
     @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, **given):
+        "The model in a folder of `save_pretrained` or `spt export`, or of that name on the Hub."
+        return super().from_pretrained(_place(pretrained_model_name_or_path), **given)
+
+    @classmethod
     def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, mixer=None, **given):
         asked = "revision", "cache_dir", "force_download", "token", "local_files_only"
         where = {k: given.pop(k, None) for k in asked}
@@ -222,12 +227,20 @@ class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequence
             given |= {k: v for k, v in read_json(_file(model_id, "model.json", where)).items()
                       if k in cls._hub_mixin_init_parameters}
             weights, mixer = "weights.safetensors", mixer or given.pop("mixer")
-        if mixer is None or (isinstance(mixer, str) and mixer not in MIXERS):
-            raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, or your class, as mixer=YourClass")
-        model = cls(**given | dict(mixer=mixer))
+        model = cls(**given | dict(mixer=_ours_or_given(mixer)))
         return cls._load_as_safetensor(model, _file(model_id, weights, where), map_location, strict)
 
 # %% ../../nbs/models/14_mixer.ipynb #50b07be4
+def _place(name) -> str: # The same
+    "A folder, or what may be a name on the Hub."
+    if Path(name := str(name)).is_dir() or re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name): return name
+    raise SptError(f"folder is {name!r}, which does not exist; allowed: a folder, or a name on the Hub")
+
+def _ours_or_given(mixer): # The same
+    "A mixer that needs no import: what a file names is not run."
+    if mixer is not None and (not isinstance(mixer, str) or mixer in MIXERS): return mixer
+    raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, or your class, as mixer=YourClass")
+
 def _file(model_id:str, name:str, where:dict) -> str: # Its path
     if not Path(model_id).is_dir(): return hf_hub_download(model_id, name, **where)
     if (Path(model_id)/name).is_file(): return str(Path(model_id)/name)

@@ -1,6 +1,6 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
-import functools, importlib, importlib.util, inspect, sys
+import functools, importlib, importlib.util, inspect, re, sys
 from contextlib import contextmanager
 from pathlib import Path
 import torch, torch.distributed as dist
@@ -72,4 +72,9 @@ class HubModel(PyTorchModelHubMixin, library_name='spt_nb', tags=['long-sequence
     """What gives a model `save_pretrained`, `from_pretrained` and `push_to_hub`."""
 
     def generate_model_card(self, *args, **kwargs) -> ModelCard:
+        ...
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, **given):
+        """The model in a folder of `save_pretrained` or `spt export`, or of that name on the Hub."""
         ...

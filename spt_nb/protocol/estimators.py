@@ -227,7 +227,7 @@ class SelfPretrainedClassifier(ClassifierMixin, SelfPretrained):
         raise SptError(f"y holds one class only, {str(self.classes_[0])[:40]!r}; allowed: two or more")
 
     def predict_proba(self, X) -> np.ndarray: # (n, classes), float64, in the order of `classes_`
-        "The probability of each class for each row; a row that is longer than all of `fit` is cut."
+        "The probability of each class for each row; a row that is longer than all of `fit` is cut, with a warning."
         rows = self._new(X)
         return self.predictor_.predict_proba(rows, cut=True)
 
@@ -245,6 +245,6 @@ class SelfPretrainedRegressor(RegressorMixin, SelfPretrained):
         return self._fit(*self._checked(X, y), unlabelled, None)
 
     def predict(self, X) -> np.ndarray: # (n,), float64
-        "A number for each row; a row that is longer than all of `fit` is cut."
+        "A number for each row; a row that is longer than all of `fit` is cut, with a warning."
         rows = self._new(X)
         return self.predictor_.predict(rows, cut=True)

@@ -68,7 +68,7 @@ class SelfPretrainedClassifier(ClassifierMixin, SelfPretrained):
         ...
 
     def predict_proba(self, X) -> np.ndarray:
-        """The probability of each class for each row; a row that is longer than all of `fit` is cut."""
+        """The probability of each class for each row; a row that is longer than all of `fit` is cut, with a warning."""
         ...
 
     def predict(self, X) -> np.ndarray:
@@ -82,5 +82,5 @@ class SelfPretrainedRegressor(RegressorMixin, SelfPretrained):
         ...
 
     def predict(self, X) -> np.ndarray:
-        """A number for each row; a row that is longer than all of `fit` is cut."""
+        """A number for each row; a row that is longer than all of `fit` is cut, with a warning."""
         ...

@@ -6,7 +6,7 @@
 __all__ = ['Predictor', 'load_model', 'predict']
 
 # %% ../../nbs/protocol/15_predict.ipynb #972b0fe0
-import json, os, re, shutil, sys, tempfile
+import json, os, re, shutil, sys, tempfile, warnings
 from pathlib import Path
 
 import numpy as np
@@ -141,24 +141,31 @@ def _labelled(self:Predictor):
 
 # %% ../../nbs/protocol/15_predict.ipynb #034ef25b
 @patch
+def _read(self:Predictor, data, cut):
+    "Rows as the model reads them; a warning says what it does not read."
+    ds, _, _, notes = self.rows(data, cut)
+    for note in notes: warnings.warn(note, stacklevel=3)
+    return ds
+
+@patch
 def predict(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray:
     "The name of a class for each row, or a number in the units of the target."
     self._labelled()
-    return self.answers(self.outputs(self.rows(data, cut)[0], device))[0]
+    return self.answers(self.outputs(self._read(data, cut), device))[0]
 
 @patch
 def predict_proba(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray: # (n, classes), float64
     "The probability of each class for each row, in the order of `classes`."
     self._labelled()
     if not self.classes: raise SptError(f"the model is a {self.record['kind']}; allowed with predict_proba: classes")
-    return self.answers(self.outputs(self.rows(data, cut)[0], device))[1]
+    return self.answers(self.outputs(self._read(data, cut), device))[1]
 
 # %% ../../nbs/protocol/15_predict.ipynb #408c763b
 @patch
 def embed(self:Predictor, data, device=None, cut:bool=False) -> np.ndarray: # (n, d_model), float32
     "What the head reads: one vector for each row."
     def read(x, lengths=None, **_): return pool(self.module.features(x, lengths), self.module.pooling, lengths)
-    return self.outputs(self.rows(data, cut)[0], device, read)
+    return self.outputs(self._read(data, cut), device, read)
 
 # %% ../../nbs/protocol/15_predict.ipynb #4a1441c8
 @patch

@@ -1,6 +1,6 @@
 # Written by scripts/stubs: do not edit
 from typing import Any
-import json, os, re, shutil, sys, tempfile
+import json, os, re, shutil, sys, tempfile, warnings
 from pathlib import Path
 import numpy as np
 import pandas as pd

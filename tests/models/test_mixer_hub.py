@@ -59,6 +59,11 @@ def test_own_class(tmp_path):
         SequenceModel.from_pretrained(tmp_path)
 
 
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(SptError, match="/none', which does not exist; allowed: a folder, or a name on the Hub"):
+        SequenceModel.from_pretrained(tmp_path / "none")
+
+
 @pytest.mark.parametrize("name", ["subprocess:getoutput", "evil.py:Mixer", 3])
 def test_a_configuration_runs_nothing(name, tmp_path, monkeypatch):
     build("s4").save_pretrained(tmp_path)

@@ -139,6 +139,12 @@ def test_validation_on_the_training_rows_is_said(data):
         SelfPretrainedClassifier(**TINY).fit(data[0][:2], ["a", "b"])
 
 
+def test_rows_that_are_cut_are_said():
+    m = SelfPretrainedClassifier(**TINY).fit(["a b", "c d"]*5, [0, 1]*5)
+    with pytest.warns(UserWarning, match="1 of 2 rows are longer than 4; only their beginning is read"):
+        m.predict(["a b", "a b c d e f"])
+
+
 def test_a_mixer_without_a_name_is_refused(data):
     with pytest.raises(SptError, match="mixer is functools.partial.* allowed: a name, a class"):
         SelfPretrainedClassifier(functools.partial(dict), **TINY).fit(*data)

@@ -6,7 +6,7 @@
 __all__ = ['keep', 'path_of', 'find', 'read', 'new_rows']
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #51b4d869
-import json, os, shutil, tempfile
+import json, os, tempfile
 from pathlib import Path
 
 import numpy as np
@@ -59,11 +59,9 @@ def keep(data:Dataset|DatasetDict) -> Path: # A folder that `load` takes
     home = cache_dir()/"own"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        tmp = Path(tempfile.mkdtemp(prefix=".keep-", dir=home))
-        try:
-            for k, ds in splits.items(): _write(ds, tmp/f"{k}.parquet")
-            return _placed(tmp, home)
-        finally: shutil.rmtree(tmp, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=".keep-", dir=home, ignore_cleanup_errors=True) as tmp:
+            for k, ds in splits.items(): _write(ds, Path(tmp)/f"{k}.parquet")
+            return _placed(Path(tmp), home)
     except OSError as e:
         raise SptError(f"data cannot be kept in {home}: {e.strerror or e}; "
                        "set SPT_DATA to a folder with room that can be written") from None
@@ -105,9 +103,9 @@ def find(path:Path): # (what: "tables", "saved" or a form of media; what was fou
     if path.is_file():
         if form_of(path) is None: raise SptError(f"data is {path.name!r}; allowed: {ALLOWED}, or a folder")
         return "tables", {"train": [path]}, [path]
-    try: 
-        saved = (path/"dataset_dict.json").exists() or (path/"state.json").exists()
-        if saved: return "saved", path, [path/f for f in files_in(path)]
+    try:
+        if {"dataset_dict.json", "state.json"} & {*os.listdir(path)}:
+            return "saved", path, [path/f for f in files_in(path)]
         form, media = media_in(path)
         if media: return form, media, [*(path/m for m in media), *(f for _, f in label_tables(path))]
         found = tables_in(path) or (tables_in(path/"data") if (path/"data").is_dir() else {})
@@ -127,8 +125,7 @@ def read(what:str, found, tmp:Path) -> dict: # Split -> Rows
         except Exception as e:
             raise SptError(f"{found.name} cannot be read as a saved dataset: {str(e).splitlines()[0][:150]}") from None
         found = tables_in(keep(data))
-    order = sorted(found, key=lambda s: s != "train")
-    return {s: _together([table_of(f, tmp) for f in found[s]]) for s in order}
+    return {s: _together([table_of(f, tmp) for f in found[s]]) for s in sorted(found, key=lambda s: s != "train")}
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #d7ce8845
 def _together(parts:list) -> Rows:
@@ -208,7 +205,7 @@ def _as_trained(rows:Rows, own:dict) -> tuple: # (Rows, {"x": columns, ...}, {co
     return rows, names, told or {n: rows.table[n].to_pylist() for n in has if n.strip().lower() == "id"}
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #c18f73c4
-def _check(rows:Rows, columns:list, own:dict, seen:dict, longest:int, cut:bool):
+def _check(rows:Rows, columns:list, own:dict, seen:dict, longest:int, cut:bool) -> int: # How many rows are cut
     "Look at all rows of an input; an `SptError` about the first that does not fit."
     (lengths,), (faults,) = (d.values() for d in survey({"new": rows}, columns, own["form"], seen))
     empty, unit = own["plan"].get("empty", []), "steps" if "channels" in own["plan"] else "tokens"
@@ -222,9 +219,10 @@ def _check(rows:Rows, columns:list, own:dict, seen:dict, longest:int, cut:bool):
     if own["form"] in ("symbols", "ids"):
         found = ((i, *decoded(cells, own["form"], rows.name, i)) for i, cells in batches(rows, columns))
         refuse_strange(found, own, f"{rows.name}, row {{row}}, column {columns[0]!r}")
-    if not (cut or own["cut"]):
-        refuse(np.flatnonzero(lengths > longest), lambda i: f"{lengths[i]:,} {unit}",
-               f"up to {longest:,} as in training, or cut=True to read only the first")
+    long = np.flatnonzero(lengths > longest)
+    allowed = f"up to {longest:,} as in training, or cut=True to read only the first"
+    if not (cut or own["cut"]): refuse(long, lambda i: f"{lengths[i]:,} {unit}", allowed)
+    return len(long)
 
 # %% ../../../nbs/tasks/own/09_places.ipynb #ef0567d0
 def new_rows(data, # A path, or rows in memory
@@ -237,7 +235,7 @@ def new_rows(data, # A path, or rows in memory
     seen = {k: (v, "training") if k in AGREED else v for k, v in seen.items()} | started(own["missing"])
     with tempfile.TemporaryDirectory() as tmp:
         rows, names, told = _as_trained(_found(data, own, Path(tmp)), own)
-        for columns in names.values(): _check(rows, columns, own, seen, record["length"], cut)
+        cuts = max(_check(rows, columns, own, seen, record["length"], cut) for columns in names.values())
         (plan, scale), n, y = same_depth(own, seen, rows.name), len(rows.table), _labels(rows, own["y"], own["classes"])
         how = own["form"], plan, record["length"], seen
         ds = in_memory(pa.concat_tables(tables(rows, names, {"y": np.zeros(n, np.int8)}, np.full(n, True), *how)))
@@ -247,4 +245,5 @@ def new_rows(data, # A path, or rows in memory
         ds = scaled(ds, **scale)
     unknown = sum((c == UNK).sum() for c in Split(ds).x.flat) if own["form"] == "words" else 0
     notes = [f"{unknown} words do not occur in the training data; they are read as <unk>"] if unknown else []
+    if cuts: notes += [f"{cuts} of {n} rows are longer than {record['length']:,}; only their beginning is read"]
     return ds, told, y, notes
