@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
     (["compare", "--task", "dyck", "--colour", "red"], ["colour", "d_model"]),
     (["data", "listops", "--data-dir", "/no/such/folder"], ["/no/such/folder"]),
     (["data"], ["task is missing", "--verify"]),
-    (["data", "."], ["task is '.'", "allowed: own, with this file as its data"]),
+    (["data", "."], ["task is '.'", "allowed: own, with this path as its data"]),
     (["compare", "."], ["argument is '.'", "as --data ."]),
     (["compare", "dyck"], ["argument is 'dyck'", "as --task dyck"]),
     (["doctor", "dyck"], ["argument is 'dyck'", "as --name value"]),

@@ -231,12 +231,12 @@ class HubModel(PyTorchModelHubMixin, library_name="spt_nb", tags=["long-sequence
         return cls._load_as_safetensor(model, _file(model_id, weights, where), map_location, strict)
 
 # %% ../../nbs/models/14_mixer.ipynb #50b07be4
-def _place(name) -> str: # The same
+def _place(name) -> str: # As it is
     "A folder, or what may be a name on the Hub."
     if Path(name := str(name)).is_dir() or re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name): return name
     raise SptError(f"folder is {name!r}, which does not exist; allowed: a folder, or a name on the Hub")
 
-def _ours_or_given(mixer): # The same
+def _ours_or_given(mixer): # As it is
     "A mixer that needs no import: what a file names is not run."
     if mixer is not None and (not isinstance(mixer, str) or mixer in MIXERS): return mixer
     raise SptError(f"mixer is {mixer!r}; allowed: {', '.join(MIXERS)}, or your class, as mixer=YourClass")

@@ -108,8 +108,8 @@ def task_names() -> list:
 
 def loader(name:str):
     "The function that makes a task."
-    if name not in CATALOGUE and Path(str(name)).exists():
-        raise SptError(f"task is {name!r}; allowed: own, with this file as its data, or another name of the catalogue")
+    if name not in CATALOGUE and os.path.exists(str(name)):
+        raise SptError(f"task is {name!r}; allowed: own, with this path as its data, or another name of the catalogue")
     entry = CATALOGUE[one_of("task", name, CATALOGUE)]
     return getattr(import_module(f"spt_nb.tasks.{entry.module}"), entry.function)
 
